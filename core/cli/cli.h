@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * cli.h - the command line: sub-commands, flags, help. Argument parsing ends here. */
+#ifndef FR_CLI_CLI_H
+#define FR_CLI_CLI_H
+#include "base/error.h"
+#include "config/config.h"
+
+/* What the process answers. */
+enum fr_exit { FR_EXIT_DONE = 0, FR_EXIT_FAILED = 1, FR_EXIT_USAGE = 2 };
+
+int fr_cli_main(int argc, char **argv);
+
+/* A sub-command gets the loaded configuration (FILE and flags applied, settings not yet parsed) and
+ * the operands after its name. Returns an fr_exit. */
+struct fr_command {
+    const char *name, *operands, *summary;
+    unsigned roles; /* FR_FOR_*: which settings its flags and help list; 0: none */
+    int (*run)(struct fr_config *config, int argc, char **argv);
+};
+int fr_cmd_run(struct fr_config *config, int argc, char **argv);
+int fr_cmd_leader(struct fr_config *config, int argc, char **argv);
+int fr_cmd_worker(struct fr_config *config, int argc, char **argv);
+int fr_cmd_plugins(struct fr_config *config, int argc, char **argv);
+int fr_cmd_check(struct fr_config *config, int argc, char **argv);
+int fr_cmd_version(struct fr_config *config, int argc, char **argv);
+#endif
