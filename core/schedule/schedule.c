@@ -289,34 +289,52 @@ bool fr_schedule_next(struct fr_schedule *s, struct fr_schedule_worker *w, uint6
     return false;
 }
 
+/* Its place among the worker's leases; held: there is none. */
+static uint32_t find_lease(const struct fr_schedule_worker *w, uint64_t id)
+{
+    uint32_t i = 0;
+    while (i < w->held && w->leases[i].id != id)
+        i++;
+    return i;
+}
+
+enum fr_verdict fr_schedule_judge(const struct fr_schedule *s, const struct fr_schedule_worker *w,
+                                  const struct fr_task *task)
+{
+    uint32_t i = find_lease(w, task->lease);
+    if (i == w->held)
+        return FR_VERDICT_NONSENSE;
+    const struct fr_band *band = fr_bands_at(&s->bands, w->leases[i].band);
+    if (band && (band->first_row != task->first_row || band->rows != task->rows))
+        return FR_VERDICT_NONSENSE;
+    return band && !band->done ? FR_VERDICT_ACCEPTED : FR_VERDICT_LATE;
+}
+
 enum fr_verdict fr_schedule_accept(struct fr_schedule *s, struct fr_schedule_worker *w,
                                    const struct fr_task *task, uint64_t *issued_ns_p)
 {
-    uint32_t i = 0;
-    while (i < w->held && w->leases[i].id != task->lease)
-        i++;
-    if (i == w->held)
-        return FR_VERDICT_NONSENSE;
+    enum fr_verdict verdict = fr_schedule_judge(s, w, task);
+    if (verdict == FR_VERDICT_NONSENSE)
+        return verdict;
+    uint32_t i = find_lease(w, task->lease);
     struct lease lease = w->leases[i];
-    struct fr_band *band = fr_bands_at(&s->bands, lease.band);
-    if (band && (band->first_row != task->first_row || band->rows != task->rows))
-        return FR_VERDICT_NONSENSE;
     for (w->held--; i < w->held; i++)
         w->leases[i] = w->leases[i + 1];
     if (lease.expired)
         w->expired--;
     *issued_ns_p = lease.issued_ns;
-    if (!band || band->done) {
+    if (verdict == FR_VERDICT_LATE) {
         s->counts.late++;
-        return FR_VERDICT_LATE;
+        return verdict;
     }
+    struct fr_band *band = fr_bands_at(&s->bands, lease.band);
     if (band->leases == 0) /* all timed out, and this one came after all */
         s->waiting--;
     band->done = true;
     s->accepted_rows += band->rows;
     s->counts.accepted++;
     fr_bands_trim(&s->bands);
-    return FR_VERDICT_ACCEPTED;
+    return verdict;
 }
 
 void fr_schedule_written(struct fr_schedule *s, uint32_t base_row)

@@ -64,7 +64,11 @@ void fr_schedule_leave(struct fr_schedule *schedule, struct fr_schedule_worker *
 /* The next assignment for this worker; false: none for it now. Ask again after any other event. */
 bool fr_schedule_next(struct fr_schedule *schedule, struct fr_schedule_worker *worker,
                       uint64_t now_ns, struct fr_task *task_p);
-/* A result came. *issued_ns_p: when its lease began; set unless NONSENSE. */
+/* What fr_schedule_accept would answer; changes nothing, so that a result can be checked first. */
+enum fr_verdict fr_schedule_judge(const struct fr_schedule *schedule,
+                                  const struct fr_schedule_worker *worker,
+                                  const struct fr_task *task);
+/* A result came and ends its lease. *issued_ns_p: when that began; set unless NONSENSE. */
 enum fr_verdict fr_schedule_accept(struct fr_schedule *schedule, struct fr_schedule_worker *worker,
                                    const struct fr_task *task, uint64_t *issued_ns_p);
 /* Rows before this one are written: the window moves on. Never back. */

@@ -98,8 +98,10 @@ static void answer(struct model *m, struct model_worker *w, uint32_t k)
 {
     struct held h = w->held[k];
     uint64_t issued_ns = 0;
+    enum fr_verdict judged = fr_schedule_judge(m->schedule, w->handle, &h.task);
     enum fr_verdict verdict = fr_schedule_accept(m->schedule, w->handle, &h.task, &issued_ns);
     cr_assert_neq(verdict, FR_VERDICT_NONSENSE);
+    cr_assert_eq(judged, verdict);
     cr_assert_eq(issued_ns, h.issued_ns);
     for (uint32_t row = h.task.first_row; row < h.task.first_row + h.task.rows; row++) {
         cr_assert_eq(m->accepted[row], verdict == FR_VERDICT_LATE, "row %u", row);
