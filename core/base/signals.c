@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_WATCHERS = 64 };
+enum { MAX_WATCHERS = 2048 };
 
 static atomic_int stop_signal;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -11,7 +11,7 @@ fr_status fr_signals_start(struct fr_error *err);
 /* The signal that asked to stop, 0: none. A second one ends the process at once. Any thread. */
 int fr_signals_stop(void);
 /* What to call (on the signal thread) when one arrives; several may be set at once, each is removed
- * with the same arguments. After remove returns, it is not running. At most 64: FR_ENOMEM. */
+ * with the same arguments. After remove returns, it is not running. At most 2048: FR_ENOMEM. */
 fr_status fr_signals_watch(void (*wake)(void *ctx), void *ctx);
 void fr_signals_unwatch(void (*wake)(void *ctx), void *ctx);
 #endif

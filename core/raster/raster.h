@@ -45,6 +45,8 @@ fr_status fr_raster_put(struct fr_raster *raster, uint32_t first, uint32_t rows,
 fr_status fr_raster_status(struct fr_raster *raster, struct fr_error *err);
 /* After the last band: waits for the last row, then finishes every output. */
 fr_status fr_raster_finish(struct fr_raster *raster, struct fr_error *err);
+/* Of all pixels as RGBA, rows in order: equal images, equal hashes. After finish. */
+uint64_t fr_raster_pixel_hash(const struct fr_raster *raster);
 /* Stops the thread, also in the middle. The sinks stay their owner's to close. */
 void fr_raster_free(struct fr_raster *raster);
 #endif

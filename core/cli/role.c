@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/role.h"
+
+#include "base/log.h"
+#include "base/status.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int fr_role_refuse(const struct fr_error *err)
+{
+    fr_error_log(err);
+    return err->status == FR_EINVAL || err->status == FR_ENOTSUP ? FR_EXIT_USAGE : FR_EXIT_FAILED;
+}
+
+int fr_role_fail(const struct fr_error *err)
+{
+    fr_error_log(err);
+    return FR_EXIT_FAILED;
+}
+
+uint32_t fr_role_count(int64_t configured)
+{
+    cpu_set_t set;
+    if (configured > 0)
+        return (uint32_t)configured;
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        return 1;
+    return (uint32_t)CPU_COUNT(&set);
+}
+
+struct fr_worker_args fr_role_worker_args(const struct fr_setup *setup, const char *address)
+{
+    const struct fr_settings *s = setup->settings;
+    return (struct fr_worker_args){
+        .transport = {.plugin = setup->transport.loaded.plugin, .cfg = setup->transport.cfg},
+        .address = address,
+        .kernel = setup->kernel,
+        .threads = fr_role_count(s->worker.threads),
+        .credits = (uint32_t)s->worker.credits,
+        .nice = (int)s->worker.nice,
+        .retries = s->worker.retries};
+}
+
+/* ------------------------------------------------------------------ outputs */
+
+static void describe(const struct fr_setup *setup, const struct fr_output_ops *ops, fr_output *out)
+{
+    if (!FR_HAS(ops, meta))
+        return;
+    const struct fr_job_spec *spec = &setup->spec;
+    const struct fr_settings *s = setup->settings;
+    char text[128];
+    ops->meta(out, "Software", "fractal");
+    snprintf(text, sizeof(text), "%u x %u", setup->job.width, setup->job.height);
+    ops->meta(out, "fractal:size", text);
+    snprintf(text, sizeof(text), "%.17g %.17g", spec->xpos, spec->ypos);
+    ops->meta(out, "fractal:centre", text);
+    snprintf(text, sizeof(text), "%.17g", spec->escape_radius);
+    ops->meta(out, "fractal:escape_radius", text);
+    snprintf(text, sizeof(text), "%u", setup->job.iters);
+    ops->meta(out, "fractal:iters", text);
+    snprintf(text, sizeof(text), "%lld", (long long)s->job.step);
+    ops->meta(out, "fractal:step", text);
+    ops->meta(out, "fractal:palette", setup->palette.loaded.plugin->name);
+    ops->meta(out, "fractal:view", spec->view == FR_VIEW_CLASSIC ? "classic" : "exact");
+    ops->meta(out, "fractal:coloring",
+              spec->coloring == FR_COLORING_CLASSIC ? "classic" : "smooth");
+}
+
+/* Opens all outputs or none. */
+static fr_status open_outputs(const struct fr_setup *setup, const struct fr_colour *colour,
+                              const char *title, struct fr_sink *sinks, struct fr_error *err)
+{
+    for (size_t i = 0; i < setup->output_count; i++) {
+        const struct fr_setup_output *output = &setup->outputs[i];
+        const struct fr_image image = {.size = sizeof(image),
+                                       .width = setup->job.width,
+                                       .height = setup->job.height,
+                                       .flags = fr_colour_opaque(colour) ? FR_IMAGE_OPAQUE : 0,
+                                       .path = output->path,
+                                       .title = title};
+        sinks[i] = (struct fr_sink){.ops = output->ops,
+                                    .box = output->plugin.box,
+                                    .name = output->plugin.loaded.plugin->name};
+        fr_status st = output->ops->open(fr_host_box_host(sinks[i].box), output->plugin.cfg, &image,
+                                         &sinks[i].out);
+        if (st != FR_OK) {
+            st = fr_host_box_take(sinks[i].box, st, err);
+            fr_fail(err, st, "output %s cannot write %s: %s", sinks[i].name, output->path,
+                    fr_status_text(st));
+            while (i-- > 0)
+                sinks[i].ops->close(sinks[i].out);
+            return st;
+        }
+        describe(setup, sinks[i].ops, sinks[i].out);
+    }
+    return FR_OK;
+}
+
+static void close_outputs(struct fr_sink *sinks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sinks[i].ops->close(sinks[i].out);
+}
+
+/* ------------------------------------------------------------------ leading */
+
+static void tell_result(const struct fr_setup *setup, const struct fr_report *report)
+{
+    size_t worked = 0;
+    for (size_t i = 0; i < report->worker_count; i++)
+        worked += report->workers[i].rows > 0;
+    for (size_t i = 0; i < setup->output_count; i++) {
+        const char *path = setup->outputs[i].path;
+        fr_log(FR_LOG_INFO, "%s%s%ux%u pixels by %zu worker%s in %.2f s", path, *path ? ": " : "",
+               report->width, report->height, worked, worked == 1 ? "" : "s",
+               (double)report->wall_ns / 1e9);
+    }
+    if (setup->settings->metrics.print) {
+        fr_report_print(report, stdout);
+        fflush(stdout);
+    }
+}
+
+int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hooks)
+{
+    const struct fr_settings *s = setup->settings;
+    struct fr_error err = {0};
+    struct fr_colour *colour;
+    const struct fr_colour_args colour_args = {.host = fr_host_box_host(setup->palette.box),
+                                               .palette = setup->palette_ops,
+                                               .palette_cfg = setup->palette.cfg,
+                                               .coloring = setup->spec.coloring,
+                                               .step = (uint32_t)s->job.step};
+    fr_status st = fr_colour_new(&setup->job, &colour_args, &colour, &err);
+    if (st != FR_OK)
+        return fr_role_refuse(&err);
+    char title[128];
+    snprintf(title, sizeof(title), "%ux%u, %u iterations, palette %s", setup->job.width,
+             setup->job.height, setup->job.iters, setup->palette.loaded.plugin->name);
+    struct fr_sink *sinks = calloc(setup->output_count, sizeof(*sinks));
+    if (!sinks)
+        st = fr_fail(&err, FR_ENOMEM, "out of memory");
+    else
+        st = open_outputs(setup, colour, title, sinks, &err);
+    if (st != FR_OK)
+        goto free_colour;
+
+    struct fr_leader_args args = *hooks;
+    args.transport = (struct fr_transport_use){.plugin = setup->transport.loaded.plugin,
+                                               .cfg = setup->transport.cfg};
+    args.address = s->transport.address;
+    args.job = &setup->job;
+    args.colour = colour;
+    args.sinks = sinks;
+    args.sink_count = setup->output_count;
+    args.plan = (struct fr_plan_options){.policy = (enum fr_policy)s->schedule.policy,
+                                         .rows_per_task = (uint32_t)s->schedule.rows_per_task,
+                                         .window_rows = (uint32_t)s->schedule.window_rows,
+                                         .lease_ms = s->schedule.lease_ms,
+                                         .tail_copies = (uint32_t)s->schedule.tail_copies};
+    args.wait_workers = (uint32_t)s->leader.wait_workers;
+    args.drain_ms = s->leader.drain_ms;
+    args.title = title;
+    struct fr_report report;
+    st = fr_leader_run(&args, &report, &err);
+    close_outputs(sinks, setup->output_count);
+    if (st == FR_OK) {
+        tell_result(setup, &report);
+        fr_report_clear(&report);
+    }
+free_colour:
+    free(sinks);
+    fr_colour_free(colour);
+    return st == FR_OK ? FR_EXIT_DONE : fr_role_refuse(&err);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * role.h - what the sub-commands run, leader and worker share. */
+#ifndef FR_CLI_ROLE_H
+#define FR_CLI_ROLE_H
+#include "cli/cli.h"
+#include "cli/setup.h"
+#include "leader/leader.h"
+#include "worker/worker.h"
+
+/* The leader's part of a setup: opens the outputs, renders, prints what was asked for. `hooks`
+ * gives on_open, on_tick, ctx and any_address; the rest is filled in. Logs its errors. */
+int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hooks);
+
+/* The worker's part of a setup, for fr_worker_run. Borrows from the setup. */
+struct fr_worker_args fr_role_worker_args(const struct fr_setup *setup, const char *address);
+
+/* 0 means: one per processor that this process may use. */
+uint32_t fr_role_count(int64_t configured);
+
+/* How a role that could not be set up, or failed, ends: FR_EXIT_USAGE or FR_EXIT_FAILED. Logs it.
+ */
+int fr_role_refuse(const struct fr_error *err);
+int fr_role_fail(const struct fr_error *err);
+#endif

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include "leader/desk.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/status.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define GREET_MS 10000 /* from connecting to Hello */
+
+static struct fr_report_worker *record_of(struct fr_desk *desk, const struct fr_member *m)
+{
+    return &desk->report->workers[m->record];
+}
+
+/* "node7/1234" where it has said so. */
+static const char *name_of(struct fr_desk *desk, const struct fr_member *m, char *buf, size_t cap)
+{
+    if (m->record == SIZE_MAX)
+        snprintf(buf, cap, "peer %u", m->peer);
+    else
+        snprintf(buf, cap, "%s/%u", record_of(desk, m)->host, record_of(desk, m)->pid);
+    return buf;
+}
+
+static void post(struct fr_desk *desk, struct fr_member *m, const struct fr_to_worker *msg)
+{
+    uint8_t bytes[FR_WIRE_CONTROL_BYTES];
+    size_t len = fr_wire_pack_to_worker(msg, bytes, sizeof(bytes));
+    if (fr_outbox_post(&m->outbox, &desk->endpoint, m->peer, bytes, len) == FR_ENOMEM)
+        desk->endpoint.ops->drop(desk->endpoint.ep, m->peer); /* its PEER_DOWN sets all right */
+}
+
+/* It computes no more: what it held goes to others. */
+static void retire(struct fr_desk *desk, struct fr_member *m, enum fr_member_state state)
+{
+    if (m->place) {
+        fr_schedule_leave(desk->schedule, m->place);
+        m->place = NULL;
+        desk->members.working--;
+    }
+    m->state = state;
+}
+
+/* A peer that breaks the rules is dropped, never believed. Logged once: nothing follows. */
+static void drop(struct fr_desk *desk, struct fr_member *m, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+static void drop(struct fr_desk *desk, struct fr_member *m, const char *fmt, ...)
+{
+    char why[256], name[96];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(why, sizeof(why), fmt, ap);
+    va_end(ap);
+    fr_log(FR_LOG_WARN, "dropped %s: %s", name_of(desk, m, name, sizeof(name)), why);
+    retire(desk, m, FR_MEMBER_DROPPED);
+    desk->endpoint.ops->drop(desk->endpoint.ep, m->peer);
+}
+
+/* ------------------------------------------------------------------ joining */
+
+static void refuse(struct fr_desk *desk, struct fr_member *m, const char *why)
+{
+    struct fr_to_worker msg = {.kind = FR_WIRE_WELCOME, .welcome = {.protocol = FR_WIRE_PROTOCOL}};
+    snprintf(msg.welcome.refusal, sizeof(msg.welcome.refusal), "%s", why);
+    fr_log(FR_LOG_WARN, "refused peer %u: %s", m->peer, why);
+    post(desk, m, &msg);
+    m->state = FR_MEMBER_LEAVING; /* it goes by itself, or is dropped when greet_by_ns comes */
+}
+
+static void send_job(struct fr_desk *desk, struct fr_member *m)
+{
+    struct fr_to_worker msg = {.kind = FR_WIRE_JOB, .job_id = FR_JOB_ID, .job = *desk->job};
+    post(desk, m, &msg);
+}
+
+static void send_finish(struct fr_desk *desk, struct fr_member *m)
+{
+    struct fr_to_worker msg = {.kind = FR_WIRE_FINISH, .finish = {.job = FR_JOB_ID}};
+    post(desk, m, &msg);
+}
+
+static bool add_record(struct fr_desk *desk, struct fr_member *m, const struct fr_hello *hello)
+{
+    struct fr_report *report = desk->report;
+    struct fr_report_worker *workers =
+        realloc(report->workers, (report->worker_count + 1) * sizeof(*workers));
+    if (!workers)
+        return false;
+    report->workers = workers;
+    m->record = report->worker_count++;
+    struct fr_report_worker *record = &workers[m->record];
+    *record = (struct fr_report_worker){.pid = hello->pid, .threads = hello->threads};
+    snprintf(record->host, sizeof(record->host), "%s", hello->host);
+    return true;
+}
+
+static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct fr_hello *hello)
+{
+    if (m->state != FR_MEMBER_GREETING) {
+        drop(desk, m, "said Hello twice");
+        return;
+    }
+    if (hello->protocol != FR_WIRE_PROTOCOL) {
+        char why[128];
+        snprintf(why, sizeof(why), "it speaks protocol %u (version \"%s\"), this leader %u",
+                 hello->protocol, hello->version, FR_WIRE_PROTOCOL);
+        refuse(desk, m, why);
+        return;
+    }
+    if (hello->credits == 0 || hello->threads == 0) {
+        refuse(desk, m, "it offers no thread or no credit");
+        return;
+    }
+    struct fr_schedule_worker *place =
+        fr_schedule_join(desk->schedule, hello->credits, hello->threads);
+    if (!place || !add_record(desk, m, hello)) {
+        if (place)
+            fr_schedule_leave(desk->schedule, place);
+        refuse(desk, m, "out of memory");
+        return;
+    }
+    m->place = place;
+    m->state = FR_MEMBER_WORKING;
+    desk->members.working++;
+    fr_log(FR_LOG_DEBUG, "worker %s/%u joined: %u thread%s, %s, %u credits", hello->host,
+           hello->pid, hello->threads, hello->threads == 1 ? "" : "s", hello->instruction_set,
+           hello->credits);
+    struct fr_to_worker msg = {
+        .kind = FR_WIRE_WELCOME,
+        .welcome = {.protocol = FR_WIRE_PROTOCOL, .worker = (uint32_t)m->record + 1}};
+    post(desk, m, &msg);
+    send_job(desk, m);
+    if (desk->finished)
+        send_finish(desk, m);
+}
+
+/* ------------------------------------------------------------------ working */
+
+static void take_result(struct fr_desk *desk, struct fr_member *m, const struct fr_result *result)
+{
+    const struct fr_job *job = desk->job;
+    const struct fr_task task = {
+        .lease = result->lease, .first_row = result->first_row, .rows = result->rows};
+    if (result->job != FR_JOB_ID || task.rows == 0 || task.rows > job->height ||
+        task.first_row > job->height - task.rows) {
+        drop(desk, m, "sent rows %u+%u of job %u", task.first_row, task.rows, result->job);
+        return;
+    }
+    uint64_t expected = fr_job_band_bytes(job, task.rows);
+    if (result->payload_len != expected) {
+        drop(desk, m, "sent %zu bytes for %u rows instead of %" PRIu64, result->payload_len,
+             task.rows, expected);
+        return;
+    }
+    switch (fr_schedule_judge(desk->schedule, m->place, &task)) {
+    case FR_VERDICT_NONSENSE:
+        drop(desk, m, "sent rows %u+%u under lease %" PRIu64 ", which it does not have",
+             task.first_row, task.rows, task.lease);
+        return;
+    case FR_VERDICT_ACCEPTED: {
+        struct fr_error why = {0};
+        fr_status st =
+            fr_raster_put(desk->raster, task.first_row, task.rows, result->payload, &why);
+        if (st == FR_EPROTO) {
+            drop(desk, m, "sent nonsense for rows %u+%u: %s", task.first_row, task.rows, why.text);
+            return;
+        }
+        if (st != FR_OK) {
+            desk->status = fr_fail(desk->err, st, "%s", why.text);
+            return;
+        }
+        break;
+    }
+    case FR_VERDICT_LATE:
+        break;
+    }
+    uint64_t issued_ns;
+    if (fr_schedule_accept(desk->schedule, m->place, &task, &issued_ns) != FR_VERDICT_ACCEPTED)
+        return;
+    struct fr_report_worker *record = record_of(desk, m);
+    record->rows += task.rows;
+    record->tasks++;
+    record->round_trip_ns += fr_now_ns() - issued_ns;
+    record->queue_ns += result->queue_ns;
+    record->compute_ns += result->compute_ns;
+}
+
+static void take_message(struct fr_desk *desk, struct fr_member *m, const struct fr_msg *msg)
+{
+    if (m->state == FR_MEMBER_DROPPED)
+        return;
+    struct fr_to_leader in;
+    if (fr_wire_unpack_to_leader(msg->data, msg->len, &in) != FR_OK) {
+        drop(desk, m, "sent %zu bytes that are no message of this protocol", msg->len);
+        return;
+    }
+    if (m->state == FR_MEMBER_GREETING && in.kind != FR_WIRE_HELLO) {
+        drop(desk, m, "did not begin with Hello");
+        return;
+    }
+    switch (in.kind) {
+    case FR_WIRE_HELLO:
+        take_hello(desk, m, &in.hello);
+        break;
+    case FR_WIRE_RESULT:
+        if (m->state == FR_MEMBER_WORKING) /* else on its way when it said Goodbye */
+            take_result(desk, m, &in.result);
+        break;
+    case FR_WIRE_GOODBYE:
+        if (m->state == FR_MEMBER_WORKING) {
+            char name[96];
+            fr_log(FR_LOG_INFO, "worker %s leaves: %s", name_of(desk, m, name, sizeof(name)),
+                   in.goodbye.reason);
+            retire(desk, m, FR_MEMBER_LEAVING);
+        }
+        break;
+    case FR_WIRE_STATS:
+        if (m->place || m->state == FR_MEMBER_LEAVING) {
+            if (m->record < desk->report->worker_count) {
+                record_of(desk, m)->has_stats = true;
+                record_of(desk, m)->stats = in.stats;
+            }
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_peer_down(struct fr_desk *desk, struct fr_member *m, const struct fr_event *event)
+{
+    /* Between Hello and the end, a worker that just goes is news. */
+    if (m->state == FR_MEMBER_WORKING && !desk->finished) {
+        char name[96];
+        uint32_t held = fr_schedule_outstanding(m->place);
+        fr_log(FR_LOG_WARN, "lost worker %s (%s); its %u task%s to others",
+               name_of(desk, m, name, sizeof(name)),
+               event->detail ? event->detail : fr_status_text(event->status), held,
+               held == 1 ? " goes" : "s go");
+    } else if (m->state == FR_MEMBER_GREETING && event->status != FR_OK) {
+        fr_log(FR_LOG_WARN, "peer %u went before its Hello: %s", m->peer,
+               event->detail ? event->detail : fr_status_text(event->status));
+    }
+    retire(desk, m, FR_MEMBER_DROPPED);
+    fr_members_remove(&desk->members, m);
+}
+
+void fr_desk_take_event(struct fr_desk *desk, const struct fr_event *event)
+{
+    if (event->type == FR_EV_PEER_UP) {
+        struct fr_member *m = fr_members_add(&desk->members, event->peer);
+        if (m) {
+            m->record = SIZE_MAX;
+            m->greet_by_ns = fr_now_ns() + GREET_MS * FR_NS_PER_MS;
+        } else {
+            desk->endpoint.ops->drop(desk->endpoint.ep, event->peer);
+        }
+        return;
+    }
+    struct fr_member *m = fr_members_find(&desk->members, event->peer);
+    if (event->type == FR_EV_RECV) {
+        if (m && desk->status == FR_OK)
+            take_message(desk, m, event->msg);
+        desk->endpoint.ops->msg_free(desk->endpoint.ep, event->msg);
+    } else if (event->type == FR_EV_PEER_DOWN && m) {
+        take_peer_down(desk, m, event);
+    }
+}
+
+void fr_desk_assign(struct fr_desk *desk, uint64_t now_ns)
+{
+    for (struct fr_member *m = desk->members.first; m; m = m->next)
+        if (!fr_outbox_empty(&m->outbox))
+            fr_outbox_flush(&m->outbox, &desk->endpoint, m->peer);
+    if (!desk->started || desk->finished)
+        return;
+    /* One each, again and again: nobody's queue fills before another has anything. */
+    bool any = true;
+    while (any) {
+        any = false;
+        for (struct fr_member *m = desk->members.first; m; m = m->next) {
+            struct fr_task task;
+            /* Who does not take what it has got is given no more. */
+            if (!m->place || !fr_outbox_empty(&m->outbox) ||
+                !fr_schedule_next(desk->schedule, m->place, now_ns, &task))
+                continue;
+            struct fr_to_worker msg = {.kind = FR_WIRE_ASSIGN,
+                                       .assign = {.job = FR_JOB_ID,
+                                                  .lease = task.lease,
+                                                  .first_row = task.first_row,
+                                                  .rows = task.rows}};
+            post(desk, m, &msg);
+            any = true;
+        }
+    }
+}
+
+void fr_desk_expire(struct fr_desk *desk, uint64_t now_ns)
+{
+    for (struct fr_member *m = desk->members.first; m; m = m->next) {
+        if (now_ns < m->greet_by_ns)
+            continue;
+        if (m->state == FR_MEMBER_GREETING)
+            drop(desk, m, "no Hello within %d s", GREET_MS / 1000);
+        else if (m->state == FR_MEMBER_LEAVING && m->record == SIZE_MAX)
+            drop(desk, m, "refused, and does not go");
+    }
+}
+
+void fr_desk_finish(struct fr_desk *desk)
+{
+    desk->finished = true;
+    for (struct fr_member *m = desk->members.first; m; m = m->next)
+        if (m->state == FR_MEMBER_WORKING)
+            send_finish(desk, m);
+}
+
+bool fr_desk_blocked(const struct fr_desk *desk)
+{
+    for (const struct fr_member *m = desk->members.first; m; m = m->next)
+        if (!fr_outbox_empty(&m->outbox))
+            return true;
+    return false;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * desk.h - where the leader's peers are talked to: who is let in, what they say, what they get. */
+#ifndef FR_LEADER_DESK_H
+#define FR_LEADER_DESK_H
+#include "leader/members.h"
+#include "metrics/report.h"
+#include "raster/raster.h"
+#include "wire/wire.h"
+
+enum { FR_JOB_ID = 1 }; /* a leader renders one */
+
+struct fr_desk {
+    struct fr_endpoint endpoint;
+    struct fr_members members;
+    struct fr_schedule *schedule;
+    struct fr_raster *raster;
+    const struct fr_job *job;
+    bool started;             /* assignments go out                        */
+    bool finished;            /* all rows are there: newcomers are told so */
+    struct fr_report *report; /* gets a record for each worker             */
+    fr_status status;         /* not FR_OK: the job cannot go on           */
+    struct fr_error *err;
+};
+
+/* One event of the endpoint; its message is given back. */
+void fr_desk_take_event(struct fr_desk *desk, const struct fr_event *event);
+/* Gives out what there is to give, in turn, and sends what had no room before. */
+void fr_desk_assign(struct fr_desk *desk, uint64_t now_ns);
+/* Drops who connected and never said Hello. */
+void fr_desk_expire(struct fr_desk *desk, uint64_t now_ns);
+/* Tells all workers that the job is done. */
+void fr_desk_finish(struct fr_desk *desk);
+/* True while something waits for room at a peer. */
+bool fr_desk_blocked(const struct fr_desk *desk);
+#endif
