@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs the packages of debian-packages.txt that are missing. Silent when nothing is.
+# Installs the packages of a list (debian-packages.txt) that are missing. Silent when nothing is.
 set -eu
-list=$(dirname "$0")/debian-packages.txt
+list=${1:-$(dirname "$0")/debian-packages.txt}
 missing=
 for package in $(sed 's/#.*//' "$list"); do
     case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
