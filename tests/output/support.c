@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ------------------------------------------------------------------ host */
+
+static void host_log(void *ctx, enum fr_log_level level, const char *fmt, ...)
+{
+    (void)ctx, (void)level, (void)fmt;
+}
+
+static fr_status host_fail(void *ctx, fr_status st, const char *file, int line, const char *fmt,
+                           ...)
+{
+    (void)file, (void)line;
+    struct test_host *host = ctx;
+    if (!host->error[0]) {
+        va_list ap;
+        va_start(ap, fmt);
+        vsnprintf(host->error, sizeof(host->error), fmt, ap);
+        va_end(ap);
+    }
+    return st;
+}
+
+static uint64_t host_now_ns(void)
+{
+    return 0;
+}
+
+void test_host_init(struct test_host *host)
+{
+    *host = (struct test_host){.host = {.size = sizeof(host->host),
+                                        .ctx = host,
+                                        .log = host_log,
+                                        .fail = host_fail,
+                                        .now_ns = host_now_ns}};
+}
+
+/* ------------------------------------------------------------------ plugin */
+
+static void set_option(void *cfg, const struct fr_option *o, int64_t value)
+{
+    if (o->type == FR_OPT_INT)
+        memcpy((char *)cfg + o->offset, &value, sizeof(value));
+    else
+        memcpy((char *)cfg + o->offset, &(int){(int)value}, sizeof(int));
+}
+
+static int64_t default_of(const struct fr_option *o)
+{
+    if (o->type == FR_OPT_INT)
+        return strtoll(o->def, NULL, 10);
+    cr_assert_eq(o->type, FR_OPT_ENUM);
+    for (int i = 0; o->choices[i]; i++) {
+        if (strcmp(o->choices[i], o->def) == 0)
+            return i;
+    }
+    cr_assert_fail("%s has a default that is none of its choices", o->key);
+    return 0;
+}
+
+struct test_plugin test_plugin_load(const char *name)
+{
+    const char *build = getenv("FRACTAL_BUILD");
+    cr_assert_not_null(build, "FRACTAL_BUILD is not set");
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/plugins/output/%s.so", build, name);
+    void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    cr_assert_not_null(lib, "%s", dlerror());
+    const struct fr_plugin *plugin = dlsym(lib, "fractal_plugin");
+    cr_assert_not_null(plugin);
+    cr_assert_eq(plugin->magic, FR_PLUGIN_MAGIC);
+    cr_assert_eq(plugin->kind, FR_KIND_OUTPUT);
+    cr_assert_str_eq(plugin->name, name);
+    struct test_plugin p = {.ops = plugin->ops, .plugin = plugin};
+    if (plugin->config_size)
+        p.cfg = calloc(1, plugin->config_size);
+    for (const struct fr_option *o = plugin->options; o && o->key; o++)
+        set_option(p.cfg, o, default_of(o));
+    return p;
+}
+
+void test_plugin_set(struct test_plugin *p, const char *key, int64_t value)
+{
+    for (const struct fr_option *o = p->plugin->options; o && o->key; o++) {
+        if (strcmp(o->key, key) == 0) {
+            set_option(p->cfg, o, value);
+            return;
+        }
+    }
+    cr_assert_fail("no option %s", key);
+}
+
+void test_plugin_free(struct test_plugin *p)
+{
+    free(p->cfg);
+}
+
+/* ------------------------------------------------------------------ pixels and files */
+
+uint8_t *test_pixels(uint32_t width, uint32_t height, size_t stride_bytes, bool opaque)
+{
+    /* The last row ends with its pixels, so that a sanitizer sees who reads on. */
+    size_t len = (height - 1) * stride_bytes + (size_t)width * 4;
+    uint8_t *pixels = malloc(len);
+    uint32_t x = 12345;
+    for (size_t i = 0; i < len; i++) {
+        x = x * 1664525 + 1013904223;
+        pixels[i] = (uint8_t)(x >> 24);
+    }
+    for (uint32_t y = 0; opaque && y < height; y++) {
+        for (uint32_t i = 0; i < width; i++)
+            pixels[y * stride_bytes + i * 4 + 3] = 255;
+    }
+    return pixels;
+}
+
+void test_folder_make(char path[PATH_MAX])
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(path, PATH_MAX, "%s/fractal-output-XXXXXX", tmp ? tmp : "/tmp");
+    cr_assert_not_null(mkdtemp(path));
+}
+
+int test_folder_entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    cr_assert_not_null(dir);
+    int count = 0;
+    for (struct dirent *e; (e = readdir(dir));)
+        count += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    closedir(dir);
+    return count;
+}
+
+void test_folder_remove(const char *path)
+{
+    DIR *dir = opendir(path);
+    cr_assert_not_null(dir);
+    for (struct dirent *e; (e = readdir(dir));) {
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+            unlinkat(dirfd(dir), e->d_name, 0) < 0)
+            unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
+    }
+    closedir(dir);
+    rmdir(path);
+}
+
+void test_file_write(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    cr_assert_not_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+char *test_file_read(const char *path, size_t *len_p)
+{
+    FILE *f = fopen(path, "r");
+    cr_assert_not_null(f, "%s", path);
+    fseek(f, 0, SEEK_END);
+    size_t len = (size_t)ftell(f);
+    rewind(f);
+    char *bytes = malloc(len + 1);
+    cr_assert_eq(fread(bytes, 1, len, f), len);
+    bytes[len] = '\0';
+    fclose(f);
+    if (len_p)
+        *len_p = len;
+    return bytes;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * support.h - what an output's tests need: a host, a plugin with its options, a picture, a folder.
+ */
+#ifndef FRACTAL_TESTS_OUTPUT_SUPPORT_H
+#define FRACTAL_TESTS_OUTPUT_SUPPORT_H
+#include <fractal/output.h>
+#include <limits.h>
+#include <stdbool.h>
+
+struct test_host {
+    struct fr_host host;
+    char error[1024]; /* the first that was recorded */
+};
+
+struct test_plugin {
+    const struct fr_output_ops *ops;
+    const struct fr_plugin *plugin;
+    void *cfg; /* the defaults; freed by nobody but the end of the test's process */
+};
+
+void test_host_init(struct test_host *host);
+
+/* From FRACTAL_BUILD/plugins/output. Every option has its default. */
+struct test_plugin test_plugin_load(const char *name);
+void test_plugin_set(struct test_plugin *p, const char *key, int64_t value);
+void test_plugin_free(struct test_plugin *p);
+
+/* width * height noise pixels with stride_bytes between rows; opaque: alpha is 255. */
+uint8_t *test_pixels(uint32_t width, uint32_t height, size_t stride_bytes, bool opaque);
+
+void test_folder_make(char path[PATH_MAX]);
+void test_folder_remove(const char *path);
+/* Names in the folder but . and .. */
+int test_folder_entries(const char *path);
+void test_file_write(const char *path, const char *text);
+/* Malloc'ed, with a '\0' after its end. */
+char *test_file_read(const char *path, size_t *len_p);
+#endif
