@@ -29,7 +29,7 @@ struct picture {
 };
 
 struct settings {
-    const char *compression, *filter, *strategy; /* NULL: the plugin's default */
+    const char *compression, *filter; /* NULL: the plugin's default */
 };
 
 static _Noreturn void die(const char *what, const char *detail)
@@ -148,9 +148,7 @@ static void *configure(const struct fr_plugin *plugin, const struct settings *se
 {
     char *cfg = calloc(1, plugin->config_size + 1);
     for (const struct fr_option *o = plugin->options; cfg && o && o->key; o++) {
-        const char *text = strcmp(o->key, "compression") == 0 ? set->compression
-                           : strcmp(o->key, "filter") == 0    ? set->filter
-                                                              : set->strategy;
+        const char *text = strcmp(o->key, "compression") == 0 ? set->compression : set->filter;
         text = text ? text : o->def;
         int choice = 0;
         while (o->type == FR_OPT_ENUM && o->choices[choice] && strcmp(o->choices[choice], text))
@@ -211,10 +209,10 @@ static void measure(const struct fr_plugin *plugin, const struct settings *set,
     if (stat(path, &st) == 0)
         unlink(path);
     double median = mpx[repeats / 2];
-    printf("%-5s %-5s %-11s %-6s %-9s %9.1f %9.1f %8.1f..%-8.1f %7.2f\n", plugin->name,
+    printf("%-5s %-5s %-11s %-6s %9.1f %9.1f %8.1f..%-8.1f %7.2f\n", plugin->name,
            opaque ? "rgb" : "rgba", set->compression ? set->compression : "-",
-           set->filter ? set->filter : "-", set->strategy ? set->strategy : "-", median, median * 4,
-           mpx[0], mpx[repeats - 1], (double)st.st_size * 8 / pixels);
+           set->filter ? set->filter : "-", median, median * 4, mpx[0], mpx[repeats - 1],
+           (double)st.st_size * 8 / pixels);
     fflush(stdout);
     free(cfg);
 }
@@ -224,14 +222,9 @@ static void measure_all_png(const struct fr_plugin *png, const struct picture *p
 {
     static const char *const levels[] = {"1", "2", "3", "4", "6"};
     static const char *const filters[] = {"none", "sub", "up", "avg", "paeth", "all"};
-    static const char *const strategies[] = {"default", "filtered", "rle", "huffman"};
-    for (size_t s = 0; s < 4; s++) {
-        for (size_t f = 0; f < 6; f++) {
-            /* rle and huffman search nothing: their level means next to nothing */
-            for (size_t l = 0; l < (s < 2 ? 5 : 1); l++)
-                measure(png, &(struct settings){levels[l], filters[f], strategies[s]}, pic, path,
-                        true, repeats);
-        }
+    for (size_t f = 0; f < sizeof(filters) / sizeof(*filters); f++) {
+        for (size_t l = 0; l < sizeof(levels) / sizeof(*levels); l++)
+            measure(png, &(struct settings){levels[l], filters[f]}, pic, path, true, repeats);
     }
 }
 
@@ -274,8 +267,7 @@ int main(int argc, char **argv)
     struct picture pic = image ? load_pam(image, stack) : render(width, height);
     printf("picture %s, %u x %u, %d rows a call, %d repeats, files in %s\n",
            image ? image : "rendered", pic.width, pic.height, CHUNK_ROWS, repeats, folder);
-    printf(
-        "name  kind  compression filter strategy  Mpixel/s      MB/s       min..max  bit/pixel\n");
+    printf("name  kind  compression filter  Mpixel/s      MB/s       min..max  bit/pixel\n");
     const struct settings defaults = {0};
     const struct fr_plugin *png = load("png");
     measure(load("null"), &defaults, &pic, "", true, repeats);
