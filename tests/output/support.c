@@ -22,11 +22,11 @@ static fr_status host_fail(void *ctx, fr_status st, const char *file, int line, 
                            ...)
 {
     (void)file, (void)line;
-    struct test_host *host = ctx;
-    if (!host->error[0]) {
+    struct test_host *h = ctx;
+    if (!h->error[0]) {
         va_list ap;
         va_start(ap, fmt);
-        vsnprintf(host->error, sizeof(host->error), fmt, ap);
+        vsnprintf(h->error, sizeof(h->error), fmt, ap);
         va_end(ap);
     }
     return st;
@@ -37,13 +37,13 @@ static uint64_t host_now_ns(void)
     return 0;
 }
 
-void test_host_init(struct test_host *host)
+void test_host_init(struct test_host *h)
 {
-    *host = (struct test_host){.host = {.size = sizeof(host->host),
-                                        .ctx = host,
-                                        .log = host_log,
-                                        .fail = host_fail,
-                                        .now_ns = host_now_ns}};
+    *h = (struct test_host){.host = {.size = sizeof(h->host),
+                                     .ctx = h,
+                                     .log = host_log,
+                                     .fail = host_fail,
+                                     .now_ns = host_now_ns}};
 }
 
 /* ------------------------------------------------------------------ plugin */
@@ -178,4 +178,63 @@ char *test_file_read(const char *path, size_t *len_p)
     if (len_p)
         *len_p = len;
     return bytes;
+}
+
+/* ------------------------------------------------------------------ what each test has */
+
+struct test_host host;
+char folder[PATH_MAX];
+char target[PATH_MAX + 16];
+
+void set_up(void)
+{
+    test_host_init(&host);
+    test_folder_make(folder);
+    snprintf(target, sizeof(target), "%s/picture", folder);
+}
+
+void tear_down(void)
+{
+    test_folder_remove(folder);
+}
+
+fr_status open_size(const struct test_plugin *p, const char *path, uint32_t width, uint32_t height,
+                    uint32_t flags, fr_output **out_p)
+{
+    const struct fr_image img = {.size = sizeof(img),
+                                 .width = width,
+                                 .height = height,
+                                 .flags = flags,
+                                 .path = path,
+                                 .title = "a title"};
+    return p->ops->open(&host.host, p->cfg, &img, out_p);
+}
+
+fr_status open_small(const struct test_plugin *p, const char *path, fr_output **out_p)
+{
+    return open_size(p, path, 4, 4, FR_IMAGE_OPAQUE, out_p);
+}
+
+void feed(const struct test_plugin *p, fr_output *out, uint32_t height, uint32_t chunk,
+          const uint8_t *pixels, size_t stride)
+{
+    for (uint32_t y = 0; y < height; y += chunk) {
+        uint32_t n = height - y < chunk ? height - y : chunk;
+        cr_assert_eq(p->ops->rows(out, y, n, pixels + y * stride, stride), FR_OK, "%s", host.error);
+    }
+}
+
+fr_status write_small(const struct test_plugin *p, const char *path)
+{
+    fr_output *out = NULL;
+    uint8_t *pixels = test_pixels(4, 4, 16, true);
+    fr_status st = open_small(p, path, &out);
+    if (st == FR_OK) {
+        st = p->ops->rows(out, 0, 4, pixels, 16);
+        if (st == FR_OK)
+            st = p->ops->finish(out);
+        p->ops->close(out);
+    }
+    free(pixels);
+    return st;
 }

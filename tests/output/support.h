@@ -15,10 +15,10 @@ struct test_host {
 struct test_plugin {
     const struct fr_output_ops *ops;
     const struct fr_plugin *plugin;
-    void *cfg; /* the defaults; freed by nobody but the end of the test's process */
+    void *cfg; /* freed by test_plugin_free */
 };
 
-void test_host_init(struct test_host *host);
+void test_host_init(struct test_host *h);
 
 /* From FRACTAL_BUILD/plugins/output. Every option has its default. */
 struct test_plugin test_plugin_load(const char *name);
@@ -35,4 +35,21 @@ int test_folder_entries(const char *path);
 void test_file_write(const char *path, const char *text);
 /* Malloc'ed, with a '\0' after its end. */
 char *test_file_read(const char *path, size_t *len_p);
+
+/* What each test of the suite has: a host without errors and a path in an empty folder. */
+extern struct test_host host;
+extern char folder[PATH_MAX];
+extern char target[PATH_MAX + 16];
+void set_up(void);
+void tear_down(void);
+
+fr_status open_size(const struct test_plugin *p, const char *path, uint32_t width, uint32_t height,
+                    uint32_t flags, fr_output **out_p);
+/* 4 x 4 opaque pixels */
+fr_status open_small(const struct test_plugin *p, const char *path, fr_output **out_p);
+/* All rows, `chunk` a call. */
+void feed(const struct test_plugin *p, fr_output *out, uint32_t height, uint32_t chunk,
+          const uint8_t *pixels, size_t stride);
+/* A whole small file; returns how it ended. */
+fr_status write_small(const struct test_plugin *p, const char *path);
 #endif
