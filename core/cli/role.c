@@ -124,17 +124,46 @@ static void tell_result(const struct fr_setup *setup, const struct fr_report *re
     }
 }
 
+static fr_status make_colour(const struct fr_setup *setup, struct fr_colour **colour_p,
+                             struct fr_error *err)
+{
+    const struct fr_colour_args args = {.host = fr_host_box_host(setup->palette.box),
+                                        .palette = setup->palette_ops,
+                                        .palette_cfg = setup->palette.cfg,
+                                        .coloring = setup->spec.coloring,
+                                        .step = (uint32_t)setup->settings->job.step};
+    fr_status st = fr_colour_new(&setup->job, &args, colour_p, err);
+    return st == FR_OK ? st : fr_host_box_take(setup->palette.box, st, err);
+}
+
+static struct fr_plan_options plan_options(const struct fr_settings *s)
+{
+    return (struct fr_plan_options){.policy = (enum fr_policy)s->schedule.policy,
+                                    .rows_per_task = (uint32_t)s->schedule.rows_per_task,
+                                    .window_rows = (uint32_t)s->schedule.window_rows,
+                                    .lease_ms = s->schedule.lease_ms,
+                                    .tail_copies = (uint32_t)s->schedule.tail_copies};
+}
+
+fr_status fr_role_rehearse(const struct fr_setup *setup, struct fr_error *err)
+{
+    struct fr_plan_options options = plan_options(setup->settings);
+    struct fr_plan plan;
+    struct fr_colour *colour;
+    fr_status st = fr_plan_make(&setup->job, &options, &plan, err);
+    if (st == FR_OK)
+        st = make_colour(setup, &colour, err);
+    if (st == FR_OK)
+        fr_colour_free(colour);
+    return st;
+}
+
 int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hooks)
 {
     const struct fr_settings *s = setup->settings;
     struct fr_error err = {0};
     struct fr_colour *colour;
-    const struct fr_colour_args colour_args = {.host = fr_host_box_host(setup->palette.box),
-                                               .palette = setup->palette_ops,
-                                               .palette_cfg = setup->palette.cfg,
-                                               .coloring = setup->spec.coloring,
-                                               .step = (uint32_t)s->job.step};
-    fr_status st = fr_colour_new(&setup->job, &colour_args, &colour, &err);
+    fr_status st = make_colour(setup, &colour, &err);
     if (st != FR_OK)
         return fr_role_refuse(&err);
     char title[128];
@@ -156,11 +185,7 @@ int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hook
     args.colour = colour;
     args.sinks = sinks;
     args.sink_count = setup->output_count;
-    args.plan = (struct fr_plan_options){.policy = (enum fr_policy)s->schedule.policy,
-                                         .rows_per_task = (uint32_t)s->schedule.rows_per_task,
-                                         .window_rows = (uint32_t)s->schedule.window_rows,
-                                         .lease_ms = s->schedule.lease_ms,
-                                         .tail_copies = (uint32_t)s->schedule.tail_copies};
+    args.plan = plan_options(s);
     args.wait_workers = (uint32_t)s->leader.wait_workers;
     args.drain_ms = s->leader.drain_ms;
     args.title = title;

@@ -30,10 +30,13 @@ fr_status fr_config_settings(struct fr_config *config, const struct fr_settings 
 /* Was this key of the core's given by anyone, or is it the default? */
 bool fr_config_given(const struct fr_config *config, const char *dotted_key);
 
-/* Parses section "<kind>.<name>" by the plugin's table into a new blob of its config_size, which
- * lives as long as config. *blob_p is NULL where the plugin has no options. */
+/* Parses section "<kind_name>.<name>" by the plugin's table into a new blob of its config_size,
+ * which lives as long as config. *blob_p is NULL where the plugin has no options. */
 fr_status fr_config_bind(struct fr_config *config, const struct fr_plugin *plugin,
-                         const void **blob_p, struct fr_error *err);
+                         const char *kind_name, const void **blob_p, struct fr_error *err);
+/* The section of the i-th entry that belongs to no bound plugin and not to the core, with its
+ * origin; NULL past the last. */
+const char *fr_config_unbound(const struct fr_config *config, size_t i, const char **origin_p);
 
 /* Prints the effective configuration as an INI: the core's keys and those of bound plugins, each
  * with a comment that says where the value came from. It can be loaded again, and then means the

@@ -4,6 +4,7 @@
 #define FR_JOB_JOB_H
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <fractal/plugin.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where plugins are looked for, first hit wins: the configured path ([plugins] path, folders joined

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/role.h"
+
+int fr_cmd_check(struct fr_config *config, int argc, char **argv)
+{
+    struct fr_error err = {0};
+    struct fr_setup setup;
+    if (argc > 0 && fr_config_load(config, argv[0], &err) != FR_OK)
+        return fr_role_refuse(&err);
+    if (fr_setup_make(config, FR_FOR_RUN, &setup, &err) != FR_OK)
+        return fr_role_refuse(&err);
+    if (fr_role_rehearse(&setup, &err) != FR_OK) {
+        fr_role_fail(&err);
+        fr_setup_free(&setup);
+        return FR_EXIT_USAGE;
+    }
+    fr_config_print(config, stdout);
+    fr_setup_free(&setup);
+    return FR_EXIT_DONE;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/setup.h"
+
+#include "base/log.h"
+#include "base/suggest.h"
+#include "plugin/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_OUTPUTS 16
+
+static fr_status use_plugin(struct fr_config *config, const struct fr_setup *setup,
+                            enum fr_kind kind, const char *name, struct fr_setup_plugin *plugin_p,
+                            struct fr_error *err)
+{
+    struct fr_setup_plugin p = {0};
+    fr_status st = fr_plugin_load(&setup->path, kind, name, &p.loaded, err);
+    if (st != FR_OK)
+        return st;
+    p.box = fr_host_box_new(p.loaded.plugin->name);
+    if (!p.box)
+        st = fr_fail(err, FR_ENOMEM, "out of memory");
+    else
+        st = fr_config_bind(config, p.loaded.plugin, fr_kind_name(kind), &p.cfg, err);
+    if (st == FR_OK) {
+        *plugin_p = p;
+    } else {
+        fr_host_box_free(p.box);
+        fr_plugin_unload(&p.loaded);
+    }
+    return st;
+}
+
+static void drop_plugin(struct fr_setup_plugin *p)
+{
+    fr_host_box_free(p->box);
+    fr_plugin_unload(&p->loaded);
+}
+
+/* ------------------------------------------------------------------ outputs */
+
+/* The file that this output makes. Alone it takes the name as it is; one of several takes its own
+ * ending. NULL: out of memory. */
+static char *path_for(const char *outfile, const char *extension, bool alone)
+{
+    if (!extension)
+        return strdup("");
+    const char *slash = strrchr(outfile, '/');
+    const char *dot = strrchr(slash ? slash : outfile, '.');
+    if (alone || (dot && strcmp(dot + 1, extension) == 0))
+        return strdup(outfile);
+    char *path;
+    int stem = dot ? (int)(dot - outfile) : (int)strlen(outfile);
+    return asprintf(&path, "%.*s.%s", stem, outfile, extension) < 0 ? NULL : path;
+}
+
+static fr_status use_output(struct fr_config *config, struct fr_setup *setup, const char *name,
+                            bool alone, struct fr_error *err)
+{
+    struct fr_setup_output *o = &setup->outputs[setup->output_count];
+    fr_status st = use_plugin(config, setup, FR_KIND_OUTPUT, name, &o->plugin, err);
+    if (st != FR_OK)
+        return st;
+    setup->output_count++;
+    o->ops = o->plugin.loaded.plugin->ops;
+    const char *extension = FR_HAS(o->ops, extension) ? o->ops->extension : NULL;
+    o->path = path_for(setup->settings->output.outfile, extension, alone);
+    if (!o->path)
+        return fr_fail(err, FR_ENOMEM, "out of memory");
+    if (extension && !*o->path)
+        return fr_fail(err, FR_EINVAL, "[output] outfile: output %s needs a file name", name);
+    for (size_t i = 0; i + 1 < setup->output_count; i++)
+        if (*o->path && strcmp(setup->outputs[i].path, o->path) == 0)
+            return fr_fail(err, FR_EINVAL, "[output] plugins: %s and %s would both write %s",
+                           setup->outputs[i].plugin.loaded.plugin->name, name, o->path);
+    return FR_OK;
+}
+
+static fr_status use_outputs(struct fr_config *config, struct fr_setup *setup, struct fr_error *err)
+{
+    setup->outputs = calloc(MAX_OUTPUTS, sizeof(*setup->outputs));
+    char *names = strdup(setup->settings->output.plugins);
+    fr_status st = setup->outputs && names ? FR_OK : fr_fail(err, FR_ENOMEM, "out of memory");
+    bool alone = names && !strchr(names, ',');
+    char *rest = names, *name;
+    while (st == FR_OK && (name = strsep(&rest, ","))) {
+        name += strspn(name, " \t");
+        name[strcspn(name, " \t")] = '\0';
+        if (setup->output_count == MAX_OUTPUTS)
+            st = fr_fail(err, FR_EINVAL, "[output] plugins: more than %d outputs", MAX_OUTPUTS);
+        else
+            st = use_output(config, setup, name, alone, err);
+    }
+    free(names);
+    return st;
+}
+
+/* ---------------------------------------------------------------------- job */
+
+static fr_status make_job(struct fr_setup *setup, struct fr_error *err)
+{
+    const struct fr_settings *s = setup->settings;
+    setup->spec = (struct fr_job_spec){.width = (uint32_t)s->job.width,
+                                       .height = (uint32_t)s->job.height,
+                                       .smoothness = (uint32_t)s->job.smoothness,
+                                       .xpos = s->job.xpos,
+                                       .ypos = s->job.ypos,
+                                       .escape_radius = s->job.escape_radius,
+                                       .iters = (uint32_t)s->job.iters,
+                                       .view = (enum fr_view)s->job.view,
+                                       .coloring = (enum fr_coloring)s->job.coloring,
+                                       .payload = (enum fr_payload)s->job.payload};
+    return fr_job_make(&setup->spec, &setup->job, err);
+}
+
+/* --------------------------------------------------------------------- both */
+
+/* A section of a plugin that is not in use is fine, one of a plugin that does not exist is a typo.
+ */
+static fr_status check_sections(const struct fr_config *config, const struct fr_setup *setup,
+                                unsigned roles, struct fr_error *err)
+{
+    static const enum fr_kind kinds[] = {FR_KIND_TRANSPORT, FR_KIND_PALETTE, FR_KIND_OUTPUT};
+    if (roles == FR_FOR_WORKER) /* it may well not have the leader's plugins */
+        return FR_OK;
+    const char *section, *origin;
+    for (size_t i = 0; (section = fr_config_unbound(config, i, &origin)); i++) {
+        size_t len = strcspn(section, ".");
+        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+            if (strlen(fr_kind_name(kinds[k])) != len ||
+                strncmp(section, fr_kind_name(kinds[k]), len) != 0)
+                continue;
+            const char *name = section + len + 1;
+            struct fr_suggest suggest = fr_suggest_new(name);
+            struct fr_names names = {0};
+            bool there = false;
+            fr_plugin_names(&setup->path, kinds[k], &names);
+            for (size_t n = 0; n < names.count && !there; n++) {
+                there = strcmp(names.names[n], name) == 0;
+                fr_suggest_try(&suggest, names.names[n]);
+            }
+            char hint[128];
+            if (!there)
+                fr_fail(err, FR_EINVAL, "%s: section [%s]: there is no %s \"%s\"%s", origin,
+                        section, fr_kind_name(kinds[k]), name,
+                        fr_suggest_text(&suggest, hint, sizeof(hint)));
+            fr_names_clear(&names);
+            if (!there)
+                return FR_EINVAL;
+        }
+    }
+    return FR_OK;
+}
+
+static fr_status fill(struct fr_config *config, unsigned roles, struct fr_setup *setup,
+                      struct fr_error *err)
+{
+    const struct fr_settings *s = setup->settings;
+    fr_status st = fr_plugin_path_make(s->plugins.path, &setup->path, err);
+    if (st == FR_OK)
+        st = use_plugin(config, setup, FR_KIND_TRANSPORT, s->transport.plugin, &setup->transport,
+                        err);
+    if (st != FR_OK)
+        return st;
+    setup->transport_ops = setup->transport.loaded.plugin->ops;
+    if (roles & (FR_FOR_WORKER | FR_FOR_RUN))
+        st = fr_kernel_find(s->worker.kernel, &setup->kernel, err);
+    if (st == FR_OK && (roles & (FR_FOR_LEADER | FR_FOR_RUN))) {
+        st = make_job(setup, err);
+        if (st == FR_OK)
+            st = use_plugin(config, setup, FR_KIND_PALETTE, s->job.palette, &setup->palette, err);
+        if (st == FR_OK) {
+            setup->palette_ops = setup->palette.loaded.plugin->ops;
+            st = use_outputs(config, setup, err);
+        }
+    }
+    return st == FR_OK ? check_sections(config, setup, roles, err) : st;
+}
+
+fr_status fr_setup_make(struct fr_config *config, unsigned roles, struct fr_setup *setup_p,
+                        struct fr_error *err)
+{
+    struct fr_setup setup = {0};
+    fr_status st = fr_config_settings(config, &setup.settings, err);
+    if (st != FR_OK)
+        return st;
+    if (setup.settings->log.quiet)
+        fr_log_set_level(FR_LOG_ERROR);
+    else if (setup.settings->log.verbose)
+        fr_log_set_level(FR_LOG_DEBUG);
+    st = fill(config, roles, &setup, err);
+    if (st == FR_OK)
+        *setup_p = setup;
+    else
+        fr_setup_free(&setup);
+    return st;
+}
+
+void fr_setup_free(struct fr_setup *setup)
+{
+    for (size_t i = 0; i < setup->output_count; i++) {
+        free(setup->outputs[i].path);
+        drop_plugin(&setup->outputs[i].plugin);
+    }
+    free(setup->outputs);
+    drop_plugin(&setup->palette);
+    drop_plugin(&setup->transport);
+    fr_plugin_path_clear(&setup->path);
+    *setup = (struct fr_setup){0};
+}

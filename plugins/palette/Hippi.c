@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * Hippi: sixteen colours from night to pastel; the default. */
+#include <fractal/palette.h>
+
+static const struct fr_stop stops[] = {
+    {0, 0x00, 0x04, 0x0f}, {0, 0x03, 0x26, 0x28}, {0, 0x07, 0x3e, 0x1e}, {0, 0x18, 0x55, 0x08},
+    {0, 0x5f, 0x6e, 0x0f}, {0, 0x84, 0x50, 0x19}, {0, 0x9b, 0x30, 0x22}, {0, 0xb4, 0x92, 0x2f},
+    {0, 0x94, 0xca, 0x3d}, {0, 0x4f, 0xd5, 0x51}, {0, 0x66, 0xff, 0xb3}, {0, 0x82, 0xc9, 0xe5},
+    {0, 0x9d, 0xa3, 0xeb}, {0, 0xd7, 0xb5, 0xf3}, {0, 0xfd, 0xd6, 0xf6}, {0, 0xff, 0xf0, 0xf2},
+};
+
+static const struct fr_palette_ops ops = {
+    .size = sizeof(ops), .stops = stops, .stop_count = sizeof(stops) / sizeof(stops[0])};
+
+FR_EXPORT const struct fr_plugin fractal_plugin = {
+    FR_PLUGIN_HEADER,
+    .kind = FR_KIND_PALETTE,
+    .name = "Hippi",
+    .version = "1.0",
+    .summary = "sixteen colours from night to pastel; the default",
+    .license = "MIT",
+    .ops = &ops};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * Vivid: twenty-two strong colours. */
+#include <fractal/palette.h>
+
+static const struct fr_stop stops[] = {
+    {0, 0x02, 0x3b, 0x2b}, {0, 0x36, 0x34, 0x48}, {0, 0x04, 0x8b, 0x64}, {0, 0x81, 0x6a, 0x6e},
+    {0, 0x8d, 0x5e, 0x67}, {0, 0x98, 0x52, 0x60}, {0, 0xa4, 0x46, 0x59}, {0, 0xd3, 0x17, 0x3d},
+    {0, 0xe1, 0x08, 0x34}, {0, 0xde, 0x17, 0x30}, {0, 0xdc, 0x26, 0x2d}, {0, 0xd9, 0x36, 0x2a},
+    {0, 0xd7, 0x45, 0x27}, {0, 0xd5, 0x55, 0x24}, {0, 0xd2, 0x64, 0x21}, {0, 0xd0, 0x74, 0x1e},
+    {0, 0xce, 0x83, 0x1b}, {0, 0xcb, 0x92, 0x18}, {0, 0xc9, 0xa2, 0x15}, {0, 0x11, 0x03, 0x12},
+    {0, 0x33, 0x08, 0x35}, {0, 0xf5, 0xca, 0xf7},
+};
+
+static const struct fr_palette_ops ops = {
+    .size = sizeof(ops), .stops = stops, .stop_count = sizeof(stops) / sizeof(stops[0])};
+
+FR_EXPORT const struct fr_plugin fractal_plugin = {FR_PLUGIN_HEADER,
+                                                   .kind = FR_KIND_PALETTE,
+                                                   .name = "Vivid",
+                                                   .version = "1.0",
+                                                   .summary = "twenty-two strong colours",
+                                                   .license = "MIT",
+                                                   .ops = &ops};
