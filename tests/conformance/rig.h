@@ -111,6 +111,9 @@ void pump_for(struct end *const *ends, unsigned count, int ms);
 fr_status end_send(struct end *end, struct peer *peer, size_t len);
 /* The same, and pumps where there is no room. */
 bool send_pumped(struct end *end, struct peer *peer, size_t len, struct end *other);
+/* Sends until there has been no room for a while, or fails the case where there is no end of room.
+ */
+bool fill_up(struct end *from, struct peer *peer, size_t len);
 /* Allocates without sending; fails the case where that does not work. */
 struct fr_msg *end_alloc(struct end *end, struct peer *peer, size_t len);
 fr_status end_send_msg(struct end *end, struct peer *peer, struct fr_msg *msg);
