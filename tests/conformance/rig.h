@@ -82,6 +82,7 @@ struct end {
     struct peer **peers; /* in the order they came, the departed too */
     unsigned count;
     uint32_t next_stream; /* of the next peer that comes up */
+    bool one_stream;      /* every peer has stream 0 */
     bool keep;            /* received messages are held, not freed */
     struct fr_msg **held;
     uint64_t held_count, held_room;
