@@ -37,12 +37,15 @@ static void shutdown_worker(const struct rig *rig)
     }
     st = rig->ops->msg_alloc(w.ep, p->id, 10, &m);
     CHECK(st == FR_ECLOSED, "msg_alloc after shutdown: %d", (int)st);
-    rig->ops->shutdown(w.ep); /* once more is no harm */
+    rig->ops->shutdown(w.ep);    /* once more is no harm */
+    for (int i = 0; i < 10; i++) /* nor may it give up on a leader that is slow */
+        TRY(end_poll(&w, 0) >= 0);
     TRY(pump2(&l, &w, both_down, &(struct exchange){p, end_peer(&l)}));
     CHECK(end_peer(&l)->recvs == N, "%llu of %d messages", (unsigned long long)end_peer(&l)->recvs,
           N);
     CHECK(end_peer(&l)->status == FR_OK && p->status == FR_OK, "PEER_DOWN: leader %d, worker %d",
           (int)end_peer(&l)->status, (int)p->status);
+    CHECK(p->lost == 0, "%llu SENTs without FR_OK, though flushed", (unsigned long long)p->lost);
     CHECK(end_poll(&l, 0) == 0 && end_poll(&w, 0) == 0, "an event after PEER_DOWN");
     end_close(&w);
     TRY(worker_join(&l, &w)); /* the leader goes on */

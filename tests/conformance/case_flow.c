@@ -62,29 +62,6 @@ static void ordering(const struct rig *rig)
     end_close(&l);
 }
 
-/* Sends until there has been no room for a while. False: failed. */
-static bool fill_up(struct end *from, struct peer *peer, size_t len)
-{
-    uint64_t bound = (uint64_t)from->attr.tx_depth * len * 4;
-    if (bound < UINT64_C(64) << 20)
-        bound = UINT64_C(64) << 20;
-    uint64_t start = peer->tx_bytes;
-    for (int full = 0; full < 50;) {
-        fr_status st = end_send(from, peer, len);
-        full = st == FR_OK ? 0 : full + 1;
-        if (st == FR_ECLOSED || end_poll(from, st == FR_OK ? 0 : 2) < 0) {
-            FAIL("the connection ended");
-            return false;
-        }
-        if (peer->tx_bytes - start > bound) {
-            FAIL("%llu bytes towards a receiver that does not poll",
-                 (unsigned long long)(peer->tx_bytes - start));
-            return false;
-        }
-    }
-    return true;
-}
-
 static void back_pressure(const struct rig *rig)
 {
     struct end l, w;
@@ -181,10 +158,68 @@ static void silent_peer(const struct rig *rig)
     end_close(&l);
 }
 
+enum { CHURNERS = 4, ROUNDS = FEWER(40, 20) };
+
+struct churn {
+    const struct end *leader;
+    int number;
+    atomic_int *busy;
+};
+
+/* Comes, sends and goes in each of the ways there are, again and again. */
+static void *run_churn(void *ctx)
+{
+    const struct churn *c = ctx;
+    const struct rig *rig = c->leader->rig;
+    for (int round = 0; round < ROUNDS && !failed(); round++) {
+        struct end w;
+        int way = (round + c->number) % 4;
+        fr_status st = worker_open(rig, c->leader->attr.address, MAX_RECV, &w);
+        if (st != FR_OK) {
+            FAIL("open: %d", (int)st);
+            break;
+        }
+        if (way > 0 && pump2(&w, &w, is_up, &w)) {
+            for (int i = 0; i < 3 && way > 1; i++)
+                end_send(&w, end_peer(&w), 1000);
+            if (way == 3) {
+                rig->ops->shutdown(w.ep);
+                pump2(&w, &w, is_down, end_peer(&w));
+            }
+        }
+        end_close(&w);
+    }
+    atomic_fetch_sub(c->busy, 1);
+    return NULL;
+}
+
+static bool churn_done(void *ctx)
+{
+    const struct churn *c = ctx;
+    return atomic_load(c->busy) == 0 && end_alive(c->leader) == 0;
+}
+
+/* Workers on threads of their own come and go while the leader answers them. */
+static void churn(const struct rig *rig)
+{
+    struct end l;
+    struct churn churners[CHURNERS];
+    pthread_t threads[CHURNERS];
+    atomic_int busy = CHURNERS;
+    TRY(leader_open(rig, MAX_RECV, &l) == FR_OK);
+    l.one_stream = true;
+    for (int i = 0; i < CHURNERS; i++) {
+        churners[i] = (struct churn){&l, i, &busy};
+        CHECK(pthread_create(&threads[i], NULL, run_churn, &churners[i]) == 0, "no thread");
+    }
+    pump2(&l, &l, churn_done, &churners[0]);
+    for (int i = 0; i < CHURNERS; i++)
+        pthread_join(threads[i], NULL);
+    TRY(!failed());
+    end_close(&l);
+}
+
 const struct test_case cases_flow[] = {
-    {"ordering", ordering},
-    {"back-pressure", back_pressure},
-    {"crowd", crowd},
-    {"silent-peer", silent_peer},
-    {0},
+    {"ordering", ordering}, {"back-pressure", back_pressure}, {"crowd", crowd},
+    {"churn", churn},       {"silent-peer", silent_peer},     {0},
 };

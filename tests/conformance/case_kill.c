@@ -4,6 +4,7 @@
 #include "victim.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static bool killable(const struct rig *rig)
 {
@@ -14,13 +15,19 @@ static bool killable(const struct rig *rig)
 }
 
 /* The leader serves while the victim makes its way. */
-static bool reach(struct end *l, struct victim *v, bool feed)
+static bool reach(struct end *l, struct victim *v, enum stage stage)
 {
+    bool feed = stage == STAGE_RECEIVING;
+    uint64_t up_ms = 0;
     uint64_t deadline = now_ms() + DEAD_MAN_S * 1000;
     while (!victim_has_reached(v)) {
         if (feed && end_alive(l) == 1 && end_send(l, end_peer(l), VICTIM_LEN) == FR_ECLOSED)
             FAIL("the connection ended");
-        if (end_poll(l, 1) < 0)
+        if (!up_ms && end_alive(l) == 1)
+            up_ms = now_ms();
+        if (stage == STAGE_STUFFED && up_ms && now_ms() - up_ms > 50)
+            usleep(1000); /* the leader takes nothing, so that the way fills up */
+        else if (end_poll(l, 1) < 0)
             return false;
         if (now_ms() > deadline)
             FAIL("the victim does not reach its stage");
@@ -33,7 +40,7 @@ static void kill_worker(struct end *l, enum stage stage)
     struct victim v;
     unsigned before = l->count;
     TRY(victim_start(l->rig, stage, l->attr.address, &v));
-    bool reached = reach(l, &v, stage == STAGE_RECEIVING);
+    bool reached = reach(l, &v, stage);
     if (reached && stage == STAGE_RECEIVING) /* it takes no more, so these queue up */
         for (int i = 0; i < 10 && end_send(l, end_peer(l), VICTIM_LEN) == FR_OK; i++)
             end_poll(l, 0);
@@ -114,7 +121,8 @@ static void leader_killed(const struct rig *rig)
         bool ready = pump2(&none, &none, knows_address, &v) && strchr(v.address, '\n');
         if (ready) {
             *strchr(v.address, '\n') = 0;
-            ready = worker_open(rig, v.address, MAX_RECV, &w) == FR_OK && reach(&w, &v, false);
+            ready = worker_open(rig, v.address, MAX_RECV, &w) == FR_OK &&
+                    reach(&w, &v, (enum stage)stage);
         }
         victim_kill(&v);
         TRY(ready);

@@ -217,6 +217,11 @@ static void stats(const struct rig *rig)
             TRY(send_pumped(&l, end_peer(&l), i * 7, &w));
     }
     TRY(pump2(&l, &w, is_settled, &(struct exchange){end_peer(&l), end_peer(&w)}));
+    struct fr_msg *m = end_alloc(&w, end_peer(&w), 500); /* the length counts, not the room */
+    TRY(m);
+    m->len = 123;
+    TRY(end_send_msg(&w, end_peer(&w), m) == FR_OK);
+    TRY(pump2(&l, &w, is_settled, &(struct exchange){end_peer(&l), end_peer(&w)}));
     const struct end *const ends[] = {&l, &w};
     for (int i = 0; i < 2; i++) {
         const struct peer *p = ends[i]->peers[0];

@@ -185,7 +185,7 @@ static struct peer *add_peer(struct end *end, fr_peer id)
     if (!p || !peers)
         abort();
     p->id = id;
-    p->stream = end->next_stream++;
+    p->stream = end->one_stream ? 0 : end->next_stream++;
     end->peers = peers;
     end->peers[end->count++] = p;
     return p;

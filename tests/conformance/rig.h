@@ -82,6 +82,7 @@ struct end {
     struct peer **peers; /* in the order they came, the departed too */
     unsigned count;
     uint32_t next_stream; /* of the next peer that comes up */
+    bool one_stream;      /* every peer has stream 0 */
     bool keep;            /* received messages are held, not freed */
     struct fr_msg **held;
     uint64_t held_count, held_room;
@@ -111,6 +112,9 @@ void pump_for(struct end *const *ends, unsigned count, int ms);
 fr_status end_send(struct end *end, struct peer *peer, size_t len);
 /* The same, and pumps where there is no room. */
 bool send_pumped(struct end *end, struct peer *peer, size_t len, struct end *other);
+/* Sends until there has been no room for a while, or fails the case where there is no end of room.
+ */
+bool fill_up(struct end *from, struct peer *peer, size_t len);
 /* Allocates without sending; fails the case where that does not work. */
 struct fr_msg *end_alloc(struct end *end, struct peer *peer, size_t len);
 fr_status end_send_msg(struct end *end, struct peer *peer, struct fr_msg *msg);

@@ -82,3 +82,25 @@ void end_release(struct end *end)
         end->rig->ops->msg_free(end->ep, end->held[i]);
     end->held_count = 0;
 }
+
+bool fill_up(struct end *from, struct peer *peer, size_t len)
+{
+    uint64_t bound = (uint64_t)from->attr.tx_depth * len * 4;
+    if (bound < UINT64_C(64) << 20)
+        bound = UINT64_C(64) << 20;
+    uint64_t start = peer->tx_bytes;
+    for (int full = 0; full < 50;) {
+        fr_status st = end_send(from, peer, len);
+        full = st == FR_OK ? 0 : full + 1;
+        if (st == FR_ECLOSED || end_poll(from, st == FR_OK ? 0 : 2) < 0) {
+            FAIL("the connection ended");
+            return false;
+        }
+        if (peer->tx_bytes - start > bound) {
+            FAIL("%llu bytes towards a receiver that does not poll",
+                 (unsigned long long)(peer->tx_bytes - start));
+            return false;
+        }
+    }
+    return true;
+}

@@ -98,6 +98,8 @@ static bool worker_to(enum stage stage, struct end *w)
     struct peer *p = end_peer(w);
     if (stage == STAGE_ALLOC)
         return end_alloc(w, p, VICTIM_LEN) != NULL;
+    if (stage == STAGE_STUFFED)
+        return fill_up(w, p, MAX_RECV - 1);
     if (stage == STAGE_RECEIVING)
         return pump2(w, w, has_received, w);
     if (stage == STAGE_SENDING || stage == STAGE_SHUTDOWN)

@@ -12,6 +12,7 @@ enum stage {
     STAGE_UP,        /* after PEER_UP                                     */
     STAGE_ALLOC,     /* with a message allocated                          */
     STAGE_SENDING,   /* after half of VICTIM_SENDS                        */
+    STAGE_STUFFED,   /* with all that the way takes, maybe a part of a message */
     STAGE_RECEIVING, /* after the first message that came                 */
     STAGE_SHUTDOWN,  /* after all sends, shutdown and its own PEER_DOWN   */
     STAGE_LEADER,    /* a leader with a peer, after PEER_UP               */
