@@ -42,6 +42,9 @@ static fr_status make_path(const struct fr_host *host, const char *address, bool
 {
     char dir[PATH_MAX], name[64] = "fractal.sock";
     int n;
+    for (const char *c = address; *c; c++)
+        if ((unsigned char)*c < ' ')
+            return FR_FAIL(host, FR_EADDR, "a socket's path with a control character");
     if (*address) {
         n = snprintf(path, cap, "%s", address);
     } else {

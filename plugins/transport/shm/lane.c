@@ -106,12 +106,13 @@ void lane_put(struct lane *lane, struct lane_msg *m)
     lane->held--;
     atomic_store_explicit(&lane->full[tail & (lane->slots - 1)],
                           (uint64_t)m->slot << 32 | (uint32_t)m->msg.len, memory_order_relaxed);
-    atomic_store_explicit(&lane->shared->full_tail, tail + 1, memory_order_release);
+    /* In one order with the other side's "I sleep": see bell_ring. */
+    atomic_store(&lane->shared->full_tail, tail + 1);
 }
 
 void lane_close(struct lane *lane)
 {
-    atomic_store_explicit(&lane->shared->closed, 1, memory_order_release);
+    atomic_store(&lane->shared->closed, 1);
 }
 
 fr_status lane_get(struct lane *lane, uint64_t most_bytes, struct lane_msg **msg_p)

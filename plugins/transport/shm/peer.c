@@ -64,9 +64,9 @@ void bell_unmap(struct bell_shared *shared)
 void bell_ring(const struct bell *bell)
 {
     const uint64_t one = 1;
-    atomic_thread_fence(memory_order_seq_cst); /* what was put is seen before, or sleep is */
-    if (atomic_load_explicit(&bell->shared->sleeping, memory_order_relaxed) &&
-        atomic_exchange(&bell->shared->sleeping, 0) &&
+    /* Sequentially consistent, like the store before it in the ring, and like the owner's store of
+     * `sleeping` and look at the ring: one of the two sees the other. */
+    if (atomic_load(&bell->shared->sleeping) && atomic_exchange(&bell->shared->sleeping, 0) &&
         write(bell->event_fd, &one, sizeof(one)) < 0) {
         /* The counter is full, so it will wake up anyway. */
     }

@@ -535,6 +535,7 @@ static fr_status shm_query(fr_ep *ep, struct fr_attr *attr)
                  (o->slot_bytes_down + 1023) / 1024);
     } else {
         snprintf(full.mechanism, sizeof(full.mechanism), "memfd rings");
+        full.max_msg_bytes = SHM_LINE; /* until the leader's offer has come */
         if (ep->peers) {
             full.max_msg_bytes = ep->peers->tx.slot_bytes;
             full.tx_depth = ep->peers->tx.slots;
