@@ -304,6 +304,10 @@ void call_send(struct call *c, struct msg *m)
 
 void call_leave(struct call *c)
 {
+    if (!c->up) { /* connecting: nobody would be told anything */
+        call_drop(c);
+        return;
+    }
     c->leaving = true;
     settle(c);
 }

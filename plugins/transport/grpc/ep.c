@@ -218,10 +218,7 @@ fr_status ep_open(const struct fr_host *host, const struct grpc_cfg *cfg,
     quiet();
     grpc_init();
     ep->cq = grpc_completion_queue_create_for_next(NULL);
-    if (wake_start(&ep->wake, ep->cq) != FR_OK) {
-        st = FR_FAIL(host, FR_ENOMEM, "cannot start a thread");
-        goto destroy_queue;
-    }
+    wake_start(&ep->wake, ep->cq);
     st = ep->leader ? server_open(ep, &ep->server) : client_open(ep, &ep->client);
     if (st != FR_OK)
         goto stop_wake;
@@ -230,7 +227,6 @@ fr_status ep_open(const struct fr_host *host, const struct grpc_cfg *cfg,
 
 stop_wake:
     wake_stop(&ep->wake);
-destroy_queue:
     drain(ep);
     grpc_shutdown_blocking();
     addr_release(&ep->addr);
