@@ -129,6 +129,9 @@ static void on_recv(struct tag *tag, bool ok)
     struct call *c = CALL_OF(tag, recv_tag);
     c->flight &= ~(unsigned)CALL_RECV;
     bool end = !ok || !c->rx_buffer;
+    /* An end is no failure to gRPC: all that fails a leader's receiving is the limit. */
+    if (!ok && c->ep->leader)
+        call_cut(c, FR_ETOOBIG, GRPC_STATUS_RESOURCE_EXHAUSTED, "a message over the limit");
     if (!end && !c->deaf && !c->ep->closing)
         receive(c);
     if (c->rx_buffer)
@@ -147,7 +150,7 @@ static void on_recv(struct tag *tag, bool ok)
 
 static void tell_up(struct call *c)
 {
-    c->up = true;
+    c->up = c->ep->connected = true;
     c->up_item = (struct item){.event = {.type = FR_EV_PEER_UP, .peer = c->peer, .detail = c->who}};
     ep_push(c->ep, &c->up_item);
 }

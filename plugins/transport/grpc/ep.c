@@ -12,6 +12,7 @@
 #include <grpc/support/time.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { CLOSE_MS = 2000 }; /* for gRPC to hand back what it holds; milliseconds are usual */
 
@@ -200,6 +201,7 @@ fr_status ep_open(const struct fr_host *host, const struct grpc_cfg *cfg,
     ep->host = host;
     ep->cfg = cfg;
     ep->leader = args->role == FR_ROLE_LEADER;
+    ep->connected = ep->leader;
     ep->tls = creds_tls(cfg);
     ep->end = &ep->first;
     ep->stats.size = sizeof(ep->stats);
@@ -265,8 +267,17 @@ static void free_events(fr_ep *ep)
             msg_delete((struct msg *)item->event.msg);
 }
 
+/* After a failed attempt gRPC keeps the connection's object until its back-off is over, 100 ms, and
+ * its threads with it: the process had better not end meanwhile. */
+static void await_end(void)
+{
+    for (int ms = 0; ms < 300 && grpc_is_initialized(); ms++)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
 void ep_close(fr_ep *ep)
 {
+    bool connected = ep->connected;
     ep->closing = true;
     for (unsigned i = 0; i < ep->count; i++)
         grpc_call_cancel(ep->calls[i]->call, NULL);
@@ -305,4 +316,6 @@ void ep_close(fr_ep *ep)
     free(ep->calls);
     free(ep);
     grpc_shutdown_blocking();
+    if (!connected)
+        await_end();
 }

@@ -39,8 +39,9 @@ struct fr_ep {
     const struct fr_host *host;
     const struct grpc_cfg *cfg;
     bool leader, tls;
-    bool shut;    /* shutdown() was called: nothing new                  */
-    bool closing; /* close() was called: operations end, none is started */
+    bool connected; /* a worker was; a leader has nothing to connect */
+    bool shut;      /* shutdown() was called: nothing new                  */
+    bool closing;   /* close() was called: operations end, none is started */
     grpc_completion_queue *cq;
     struct wake wake;
     struct server *server; /* leader */

@@ -15,9 +15,9 @@ void wake_start(struct wake *wake, grpc_completion_queue *cq)
     atomic_init(&wake->rung, false);
     atomic_init(&wake->woken, false);
     wake->channel = grpc_lame_client_channel_create("wake", GRPC_STATUS_UNAVAILABLE, "");
-    wake->call = grpc_channel_create_call(wake->channel, NULL, 0, cq,
-                                          grpc_slice_from_static_string("/"), NULL,
-                                          gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    wake->call =
+        grpc_channel_create_call(wake->channel, NULL, 0, cq, grpc_slice_from_static_string("/"),
+                                 NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
 }
 
 void wake_stop(struct wake *wake)
