@@ -6,24 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool says(const char *text, const char *const *words)
+static bool says(const char *text, const char *words)
 {
-    for (; *words; words++)
-        if (strcasestr(text, *words))
-            return true;
-    return false;
+    return strstr(text, words) != NULL;
 }
 
 /* gRPC has one status for everything that keeps a connection from coming about; what it was stands
- * only in the text. */
+ * only in the text. An address is part of it, hence whole phrases. */
 static fr_status why_unavailable(const char *text)
 {
-    static const char *const tls[] = {"ssl", "handshake", "certificate", "peer name", NULL};
-    static const char *const names[] = {"dns resolution", "c-ares", "resolver", "resolve", NULL};
-    if (says(text, tls))
-        return FR_EAUTH;
-    if (says(text, names))
+    if (strncmp(text, "DNS resolution failed", 21) == 0)
         return FR_EADDR;
+    if (says(text, "Ssl handshake failed") || says(text, "Peer name "))
+        return FR_EAUTH;
     return FR_ECONN;
 }
 
@@ -66,7 +61,10 @@ fr_status call_verdict(struct call *c)
     if (st == FR_OK)
         snprintf(c->detail, size, "the leader ended the stream");
     else
-        snprintf(c->detail, size, "status %d: %s", (int)c->code, text);
+        snprintf(c->detail, size, "status %d: %s%s", (int)c->code, text,
+                 !c->up && says(text, "Socket closed")
+                     ? " (TLS on one side only, or no certificate that the leader accepts?)"
+                     : "");
     gpr_free(text);
     return st;
 }
