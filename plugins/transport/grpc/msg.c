@@ -8,16 +8,22 @@
 
 enum { HEAD = (sizeof(struct msg) + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN };
 
+static size_t padded(size_t len)
+{
+    return (len + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN;
+}
+
 struct msg *msg_new(size_t cap, fr_peer peer)
 {
     struct msg *m = calloc(1, sizeof(*m));
-    if (!m)
+    /* Not grpc_slice_malloc, which aligns to 16 bytes and aborts where there is no memory. */
+    void *block = m ? aligned_alloc(GRPC_ALIGN, padded(cap ? cap : 1)) : NULL;
+    if (!block) {
+        free(m);
         return NULL;
-    m->slice = grpc_slice_malloc_large(cap + GRPC_ALIGN);
-    uintptr_t at = (uintptr_t)GRPC_SLICE_START_PTR(m->slice);
-    size_t skip = (size_t)(-at % GRPC_ALIGN);
-    m->slice = grpc_slice_sub_no_ref(m->slice, skip, skip + cap);
-    m->base = (struct fr_msg){.data = GRPC_SLICE_START_PTR(m->slice), .cap = cap, .peer = peer};
+    }
+    m->slice = grpc_slice_new_with_user_data(block, cap, free, block);
+    m->base = (struct fr_msg){.data = block, .cap = cap, .peer = peer};
     return m;
 }
 
@@ -39,8 +45,7 @@ struct msg *msg_from(const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_
         *copied_p = false;
         return m;
     }
-    size_t body = (len + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN;
-    struct msg *m = aligned_alloc(GRPC_ALIGN, HEAD + body);
+    struct msg *m = aligned_alloc(GRPC_ALIGN, HEAD + padded(len));
     if (!m)
         return NULL;
     unsigned char *to = (unsigned char *)m + HEAD;
