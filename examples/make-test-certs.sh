@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make-test-certs.sh FOLDER [NAME...]: an authority, a leader's and a worker's certificate, for
-# trying TLS out. They are good for localhost, 127.0.0.1, ::1 and the further host names given.
+# make-test-certs.sh FOLDER [NAME...]: an authority, a leader's certificate, a worker's, and
+# `both`, which `fractal run` needs, for trying TLS out. They are good for localhost, 127.0.0.1, ::1 and the further host names given.
 set -eu
 
 if [ $# -lt 1 ]; then
@@ -34,5 +34,6 @@ sign() {
 }
 sign leader serverAuth
 sign worker clientAuth
+sign both serverAuth,clientAuth
 rm -f ca.srl
-echo "$folder: ca.pem, leader.pem, leader.key, worker.pem, worker.key, valid for 30 days"
+echo "$folder: ca.pem; leader, worker and both, .pem and .key; valid for 30 days"
