@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * conformance.c - conformance NAME [key=value ...] [CASE ...]: whether the transport plugin NAME
- * keeps the contract of <fractal/transport.h>. `address=` is the leader's; the other pairs are the
- * plugin's options. */
+ * keeps the contract of <fractal/transport.h>. `address=` is the leader's, where '*'
+ * stands for a fresh name; the other pairs are the plugin's options. */
 #include "cases.h"
 
 #include <signal.h>

@@ -25,7 +25,7 @@ enum { MAX_RECV = 64 << 10, DEAD_MAN_S = 20 };
 
 struct rig {
     const char *name;
-    const char *address; /* of a leader; NULL: any free one */
+    const char *address; /* of a leader, a fresh name for a '*'; NULL: any free one */
     char *const *pairs;  /* key=value options, as given     */
     int pair_count;
     const struct fr_plugin *plugin;
