@@ -47,6 +47,7 @@ struct fr_worker_args fr_role_worker_args(const struct fr_setup *setup, const ch
     const struct fr_settings *s = setup->settings;
     return (struct fr_worker_args){.transport = setup->transport,
                                    .address = address,
+                                   .token = s->transport.token,
                                    .kernel = setup->kernel,
                                    .threads = fr_role_count(s->worker.threads),
                                    .credits = (uint32_t)s->worker.credits,
@@ -216,6 +217,7 @@ int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hook
     struct fr_leader_args args = *hooks;
     args.transport = setup->transport;
     args.address = s->transport.address;
+    args.token = s->transport.token;
     args.job = &setup->job;
     args.colour = stage.colour;
     args.sinks = stage.sinks;

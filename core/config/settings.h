@@ -16,7 +16,7 @@ struct fr_settings {
         const char *palette;
     } job;
     struct {
-        const char *plugin, *hooks, *address;
+        const char *plugin, *hooks, *address, *token;
     } transport;
     struct {
         const char *plugins; /* names joined by commas */

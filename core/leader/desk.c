@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define GREET_MS 10000 /* from connecting to Hello */
 
@@ -74,7 +75,7 @@ static void refuse(struct fr_desk *desk, struct fr_member *m, const char *why)
 
 static void send_job(struct fr_desk *desk, struct fr_member *m)
 {
-    struct fr_to_worker msg = {.kind = FR_WIRE_JOB, .job_id = FR_JOB_ID, .job = *desk->job};
+    struct fr_to_worker msg = {.kind = FR_WIRE_JOB, .job_id = FR_JOB_ID, .job = m->job};
     post(desk, m, &msg);
 }
 
@@ -99,6 +100,16 @@ static bool add_record(struct fr_desk *desk, struct fr_member *m, const struct f
     return true;
 }
 
+/* In a time that does not tell how much of it was right. */
+static bool same_token(const char *want, const char *have)
+{
+    size_t want_len = strlen(want), have_len = strlen(have);
+    unsigned char differs = want_len != have_len;
+    for (size_t i = 0; i < have_len; i++)
+        differs |= (unsigned char)(have[i] ^ (want_len ? want[i % want_len] : 1));
+    return want_len == 0 || !differs;
+}
+
 static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct fr_hello *hello)
 {
     if (m->state != FR_MEMBER_GREETING) {
@@ -110,6 +121,10 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
         snprintf(why, sizeof(why), "it speaks protocol %u (version \"%s\"), this leader %u",
                  hello->protocol, hello->version, FR_WIRE_PROTOCOL);
         refuse(desk, m, why);
+        return;
+    }
+    if (!same_token(desk->token, hello->token)) {
+        refuse(desk, m, *hello->token ? "its token is wrong" : "it gave no token");
         return;
     }
     if (hello->credits == 0 || hello->threads == 0) {
@@ -125,6 +140,9 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
         return;
     }
     m->place = place;
+    m->job = *desk->job;
+    if (hello->capabilities & FR_HELLO_RAW_ONLY)
+        m->job.payload = FR_PAYLOAD_RAW;
     m->state = FR_MEMBER_WORKING;
     desk->members.working++;
     fr_log(FR_LOG_DEBUG, "worker %s/%u joined: %u thread%s, %s, %u credits", hello->host,
@@ -151,7 +169,7 @@ static void take_result(struct fr_desk *desk, struct fr_member *m, const struct 
         drop(desk, m, "sent rows %u+%u of job %u", task.first_row, task.rows, result->job);
         return;
     }
-    uint64_t expected = fr_job_band_bytes(job, task.rows);
+    uint64_t expected = fr_job_band_bytes(&m->job, task.rows);
     if (result->payload_len != expected) {
         drop(desk, m, "sent %zu bytes for %u rows instead of %" PRIu64, result->payload_len,
              task.rows, expected);
@@ -164,8 +182,8 @@ static void take_result(struct fr_desk *desk, struct fr_member *m, const struct 
         return;
     case FR_VERDICT_ACCEPTED: {
         struct fr_error why = {0};
-        fr_status st =
-            fr_raster_put(desk->raster, task.first_row, task.rows, result->payload, &why);
+        fr_status st = fr_raster_put(desk->raster, task.first_row, task.rows, m->job.payload,
+                                     result->payload, &why);
         if (st == FR_EPROTO) {
             drop(desk, m, "sent nonsense for rows %u+%u: %s", task.first_row, task.rows, why.text);
             return;

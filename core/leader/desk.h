@@ -15,6 +15,7 @@ struct fr_desk {
     struct fr_schedule *schedule;
     struct fr_raster *raster;
     const struct fr_job *job;
+    const char *token;        /* that a worker must know; "": none        */
     bool started;             /* assignments go out                        */
     bool finished;            /* all rows are there: newcomers are told so */
     struct fr_report *report; /* gets a record for each worker             */

@@ -72,7 +72,7 @@ static void *compute(void *arg)
                         : fr_fail(&err, FR_ENOMEM, "out of memory");
     while (st == FR_OK && next_band(d, &first, &rows)) {
         fr_compute_band(compute, first, rows, band);
-        st = fr_raster_put(d->raster, first, rows, band, &err);
+        st = fr_raster_put(d->raster, first, rows, d->args->job->payload, band, &err);
     }
     if (st != FR_OK)
         record(d, &err);

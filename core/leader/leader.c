@@ -151,7 +151,8 @@ static fr_status open_endpoint(struct leader *l, struct fr_error *err)
     const struct fr_leader_args *args = l->args;
     const struct fr_open_args open_args = {.size = sizeof(open_args),
                                            .role = FR_ROLE_LEADER,
-                                           .flags = args->any_address ? FR_OPEN_ANY_ADDRESS : 0,
+                                           .flags = (args->any_address ? FR_OPEN_ANY_ADDRESS : 0) |
+                                                    (*args->token ? FR_OPEN_TOKEN : 0),
                                            .expect_peers = args->wait_workers,
                                            .address = args->address,
                                            .max_recv_bytes = l->plan.max_result_bytes,
@@ -175,9 +176,10 @@ fr_status fr_leader_run(const struct fr_leader_args *args, struct fr_report *rep
                         struct fr_error *err)
 {
     struct fr_report report = {0};
-    struct leader l = {.args = args,
-                       .desk = {.job = args->job, .report = &report, .err = err},
-                       .progress = {.width = args->job->width, .height = args->job->height}};
+    struct leader l = {
+        .args = args,
+        .desk = {.job = args->job, .token = args->token, .report = &report, .err = err},
+        .progress = {.width = args->job->width, .height = args->job->height}};
     fr_status st = fr_plan_make(args->job, &args->plan, &l.plan, err);
     if (st != FR_OK)
         return st;

@@ -131,19 +131,19 @@ uint32_t fr_raster_base(const struct fr_raster *r)
     return atomic_load(&r->base);
 }
 
-fr_status fr_raster_put(struct fr_raster *r, uint32_t first, uint32_t rows, const void *payload,
-                        struct fr_error *err)
+fr_status fr_raster_put(struct fr_raster *r, uint32_t first, uint32_t rows, enum fr_payload kind,
+                        const void *payload, struct fr_error *err)
 {
     fr_status st = fr_raster_status(r, err);
     if (st != FR_OK)
         return st;
     uint32_t at = first % r->window_rows;
     uint32_t before_end = r->window_rows - at < rows ? r->window_rows - at : rows;
-    st = fr_colour_rows(r->colour, payload, rows, 0, before_end, r->window + at * r->stride_bytes,
-                        r->stride_bytes);
+    st = fr_colour_rows(r->colour, kind, payload, rows, 0, before_end,
+                        r->window + at * r->stride_bytes, r->stride_bytes);
     if (st == FR_OK && before_end < rows)
-        st = fr_colour_rows(r->colour, payload, rows, before_end, rows - before_end, r->window,
-                            r->stride_bytes);
+        st = fr_colour_rows(r->colour, kind, payload, rows, before_end, rows - before_end,
+                            r->window, r->stride_bytes);
     if (st != FR_OK)
         return fr_fail(err, st, "values that no worker computes");
     pthread_mutex_lock(&r->lock);

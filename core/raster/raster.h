@@ -40,7 +40,7 @@ uint32_t fr_raster_base(const struct fr_raster *raster);
  * fr_raster_base() + window_rows. FR_EPROTO: the payload is nonsense, nothing was taken.
  * FR_EIO: an output failed before. */
 fr_status fr_raster_put(struct fr_raster *raster, uint32_t first, uint32_t rows,
-                        const void *payload, struct fr_error *err);
+                        enum fr_payload kind, const void *payload, struct fr_error *err);
 /* FR_OK, or how an output failed. Any thread. */
 fr_status fr_raster_status(struct fr_raster *raster, struct fr_error *err);
 /* After the last band: waits for the last row, then finishes every output. */

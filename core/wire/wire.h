@@ -29,6 +29,8 @@ enum fr_wire_kind {
     FR_WIRE_FINISH,
 };
 
+#define FR_HELLO_RAW_ONLY (1u << 0) /* capability: answers with raw payloads, whatever the job */
+
 struct fr_hello {
     uint32_t protocol, pid, threads, credits;
     uint64_t capabilities;

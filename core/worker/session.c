@@ -90,6 +90,7 @@ static void greet(struct session *s)
     if (gethostname(hello->host, sizeof(hello->host) - 1) != 0)
         snprintf(hello->host, sizeof(hello->host), "unknown");
     snprintf(hello->instruction_set, sizeof(hello->instruction_set), "%s", s->args->kernel->name);
+    snprintf(hello->token, sizeof(hello->token), "%s", s->args->token);
     snprintf(hello->version, sizeof(hello->version), "%s", fr_version);
     post(s, &msg);
     s->state = GREETED;
