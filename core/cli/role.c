@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "leader/direct.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -20,6 +21,17 @@ int fr_role_fail(const struct fr_error *err)
     return FR_EXIT_FAILED;
 }
 
+bool fr_role_needs_run(const struct fr_setup *setup, struct fr_error *err)
+{
+    if (!(fr_transport_use_ops(&setup->transport)->caps & FR_CAP_SAME_PROCESS))
+        return false;
+    fr_fail(err, FR_EINVAL,
+            "transport %s lives in one process: use `fractal run`, which starts leader and workers "
+            "together",
+            setup->settings->transport.plugin);
+    return true;
+}
+
 uint32_t fr_role_count(int64_t configured)
 {
     cpu_set_t set;
@@ -33,14 +45,13 @@ uint32_t fr_role_count(int64_t configured)
 struct fr_worker_args fr_role_worker_args(const struct fr_setup *setup, const char *address)
 {
     const struct fr_settings *s = setup->settings;
-    return (struct fr_worker_args){
-        .transport = {.plugin = setup->transport.loaded.plugin, .cfg = setup->transport.cfg},
-        .address = address,
-        .kernel = setup->kernel,
-        .threads = fr_role_count(s->worker.threads),
-        .credits = (uint32_t)s->worker.credits,
-        .nice = (int)s->worker.nice,
-        .retries = s->worker.retries};
+    return (struct fr_worker_args){.transport = setup->transport,
+                                   .address = address,
+                                   .kernel = setup->kernel,
+                                   .threads = fr_role_count(s->worker.threads),
+                                   .credits = (uint32_t)s->worker.credits,
+                                   .nice = (int)s->worker.nice,
+                                   .retries = s->worker.retries};
 }
 
 /* ------------------------------------------------------------------ outputs */
@@ -114,9 +125,11 @@ static void tell_result(const struct fr_setup *setup, const struct fr_report *re
         worked += report->workers[i].rows > 0;
     for (size_t i = 0; i < setup->output_count; i++) {
         const char *path = setup->outputs[i].path;
-        fr_log(FR_LOG_INFO, "%s%s%ux%u pixels by %zu worker%s in %.2f s", path, *path ? ": " : "",
-               report->width, report->height, worked, worked == 1 ? "" : "s",
-               (double)report->wall_ns / 1e9);
+        char by[48] = "";
+        if (report->worker_count > 0)
+            snprintf(by, sizeof(by), " by %zu worker%s", worked, worked == 1 ? "" : "s");
+        fr_log(FR_LOG_INFO, "%s%s%ux%u pixels%s in %.2f s", path, *path ? ": " : "", report->width,
+               report->height, by, (double)report->wall_ns / 1e9);
     }
     if (setup->settings->metrics.print) {
         fr_report_print(report, stdout);
@@ -158,46 +171,88 @@ fr_status fr_role_rehearse(const struct fr_setup *setup, struct fr_error *err)
     return st;
 }
 
+/* What rendering needs, opened: the part that leader and direct have in common. */
+struct stage {
+    struct fr_colour *colour;
+    struct fr_sink *sinks;
+    char title[128];
+};
+
+static void close_stage(const struct fr_setup *setup, struct stage *stage)
+{
+    close_outputs(stage->sinks, stage->sinks ? setup->output_count : 0);
+    free(stage->sinks);
+    fr_colour_free(stage->colour);
+}
+
+static fr_status open_stage(const struct fr_setup *setup, struct stage *stage, struct fr_error *err)
+{
+    *stage = (struct stage){0};
+    snprintf(stage->title, sizeof(stage->title), "%ux%u, %u iterations, palette %s",
+             setup->job.width, setup->job.height, setup->job.iters,
+             setup->palette.loaded.plugin->name);
+    fr_status st = make_colour(setup, &stage->colour, err);
+    struct fr_sink *sinks = calloc(setup->output_count, sizeof(*sinks));
+    if (st == FR_OK && !sinks)
+        st = fr_fail(err, FR_ENOMEM, "out of memory");
+    if (st == FR_OK)
+        st = open_outputs(setup, stage->colour, stage->title, sinks, err);
+    if (st == FR_OK) {
+        stage->sinks = sinks;
+    } else {
+        free(sinks);
+        close_stage(setup, stage);
+    }
+    return st;
+}
+
 int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hooks)
 {
     const struct fr_settings *s = setup->settings;
     struct fr_error err = {0};
-    struct fr_colour *colour;
-    fr_status st = make_colour(setup, &colour, &err);
-    if (st != FR_OK)
+    struct stage stage;
+    if (open_stage(setup, &stage, &err) != FR_OK)
         return fr_role_refuse(&err);
-    char title[128];
-    snprintf(title, sizeof(title), "%ux%u, %u iterations, palette %s", setup->job.width,
-             setup->job.height, setup->job.iters, setup->palette.loaded.plugin->name);
-    struct fr_sink *sinks = calloc(setup->output_count, sizeof(*sinks));
-    if (!sinks)
-        st = fr_fail(&err, FR_ENOMEM, "out of memory");
-    else
-        st = open_outputs(setup, colour, title, sinks, &err);
-    if (st != FR_OK)
-        goto free_colour;
-
     struct fr_leader_args args = *hooks;
-    args.transport = (struct fr_transport_use){.plugin = setup->transport.loaded.plugin,
-                                               .cfg = setup->transport.cfg};
+    args.transport = setup->transport;
     args.address = s->transport.address;
     args.job = &setup->job;
-    args.colour = colour;
-    args.sinks = sinks;
+    args.colour = stage.colour;
+    args.sinks = stage.sinks;
     args.sink_count = setup->output_count;
     args.plan = plan_options(s);
     args.wait_workers = (uint32_t)s->leader.wait_workers;
     args.drain_ms = s->leader.drain_ms;
-    args.title = title;
+    args.title = stage.title;
     struct fr_report report;
-    st = fr_leader_run(&args, &report, &err);
-    close_outputs(sinks, setup->output_count);
-    if (st == FR_OK) {
-        tell_result(setup, &report);
-        fr_report_clear(&report);
-    }
-free_colour:
-    free(sinks);
-    fr_colour_free(colour);
-    return st == FR_OK ? FR_EXIT_DONE : fr_role_refuse(&err);
+    fr_status st = fr_leader_run(&args, &report, &err);
+    close_stage(setup, &stage);
+    if (st != FR_OK)
+        return fr_role_refuse(&err);
+    tell_result(setup, &report);
+    fr_report_clear(&report);
+    return FR_EXIT_DONE;
+}
+
+int fr_role_direct(const struct fr_setup *setup)
+{
+    struct fr_error err = {0};
+    struct stage stage;
+    if (open_stage(setup, &stage, &err) != FR_OK)
+        return fr_role_refuse(&err);
+    const struct fr_direct_args args = {.job = &setup->job,
+                                        .colour = stage.colour,
+                                        .sinks = stage.sinks,
+                                        .sink_count = setup->output_count,
+                                        .plan = plan_options(setup->settings),
+                                        .kernel = setup->kernel,
+                                        .threads = fr_role_count(setup->settings->worker.threads)};
+    struct fr_report report;
+    fr_status st = fr_direct_run(&args, &report, &err);
+    close_stage(setup, &stage);
+    if (st != FR_OK)
+        return fr_role_refuse(&err);
+    tell_result(setup, &report);
+    fr_report_clear(&report);
+    return FR_EXIT_DONE;
 }

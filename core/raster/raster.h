@@ -36,8 +36,8 @@ fr_status fr_raster_new(const struct fr_raster_args *args, struct fr_raster **ra
                         struct fr_error *err);
 /* Rows before this one are written and their place in the window is free. Any thread. */
 uint32_t fr_raster_base(const struct fr_raster *raster);
-/* Colours the band into the window. The owner's thread only; each row at most once, and all of it
- * below fr_raster_base() + window_rows. FR_EPROTO: the payload is nonsense, nothing was taken.
+/* Colours the band into the window. Any thread; each row at most once, and all of it below
+ * fr_raster_base() + window_rows. FR_EPROTO: the payload is nonsense, nothing was taken.
  * FR_EIO: an output failed before. */
 fr_status fr_raster_put(struct fr_raster *raster, uint32_t first, uint32_t rows,
                         const void *payload, struct fr_error *err);
