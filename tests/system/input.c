@@ -36,7 +36,7 @@ static void refused(const char *flags, const char *const *words)
 
 Test(system_input, numbers)
 {
-    REFUSED("--width 1", "width");
+    REFUSED("--width 1 --smoothness 1", "width");
     REFUSED("--width 0", "width", "from 1 to 1048576");
     REFUSED("--width -5", "width", "-5", "from 1 to 1048576");
     REFUSED("--width 1000000000", "width", "from 1 to 1048576");

@@ -91,7 +91,7 @@ Test(system_run, metrics_can_be_parsed)
 
 Test(system_run, tells_progress_in_lines)
 {
-    struct proc *p = fractal("run " SLOW " " SLOW_WORKER " --workers 1 --iters 8000 --step 8000");
+    struct proc *p = fractal("run " SLOW " " SLOW_WORKER " --workers 1 --width 1024 --iters 8000");
     proc_await(p, "% ", 1);
     cr_assert_null(strchr(proc_err(p), '\r'));
     PROC_SAYS(p, "rows");
