@@ -6,7 +6,8 @@
 
 /* The flags of the transport, for every command. */
 extern char golden_transport[1024];
-bool golden_one_process(void); /* it has no separate leader and worker */
+/* Where a leader binds; NULL: it has no separate leader and worker. */
+const char *golden_address(void);
 
 /* A line of data/parameters.txt: "full", "default", ... Returns its flags; lives for ever. */
 const char *golden_flags(const char *name);

@@ -14,15 +14,22 @@ GOLDEN_SUITE(golden_ways);
 static const char slow_job[] = "default";
 static const char slow_kernel[] = "--kernel scalar";
 
+static char bound[300]; /* where the leader listens */
+
 static struct proc *start_leader(const char *flags)
 {
-    return fractal("leader %s --host ../run/l.sock %s --outfile image.png -m -v %s",
-                   golden_transport, golden_flags(slow_job), flags);
+    static const char before[] = "listening at ";
+    struct proc *p = fractal("leader %s --host %s %s --outfile image.png -m -v %s",
+                             golden_transport, golden_address(), golden_flags(slow_job), flags);
+    proc_await(p, before, 1);
+    const char *at = strstr(proc_err(p), before) + strlen(before);
+    snprintf(bound, sizeof(bound), "%.*s", (int)strcspn(at, "\n"), at);
+    return p;
 }
 
 static struct proc *start_worker(const char *flags)
 {
-    return fractal("worker %s --host ../run/l.sock %s %s", golden_transport, slow_kernel, flags);
+    return fractal("worker %s --host %s %s %s", golden_transport, bound, slow_kernel, flags);
 }
 
 static uint64_t rows_of(struct proc *leader, const struct proc *worker)
@@ -44,7 +51,7 @@ static void check_done(struct proc *leader)
 
 Test(golden_ways, leader_and_two_workers)
 {
-    if (golden_one_process())
+    if (!golden_address())
         return;
     struct proc *leader = start_leader("--wait-workers 2");
     struct proc *a = start_worker(""), *b = start_worker("");
@@ -58,7 +65,7 @@ Test(golden_ways, leader_and_two_workers)
 
 Test(golden_ways, a_worker_is_killed)
 {
-    if (golden_one_process())
+    if (!golden_address())
         return;
     struct proc *leader = start_leader("--wait-workers 2");
     struct proc *a = start_worker(""), *b = start_worker("");
@@ -74,7 +81,7 @@ Test(golden_ways, a_worker_is_killed)
 
 Test(golden_ways, a_worker_is_stopped_longer_than_its_lease)
 {
-    if (golden_one_process())
+    if (!golden_address())
         return;
     struct proc *leader = start_leader("--wait-workers 2 --lease-ms 100ms --tail-copies 0");
     struct proc *a = start_worker(""), *b = start_worker("");
@@ -92,7 +99,7 @@ Test(golden_ways, a_worker_is_stopped_longer_than_its_lease)
 
 Test(golden_ways, a_worker_stays_stopped)
 {
-    if (golden_one_process())
+    if (!golden_address())
         return;
     struct proc *leader = start_leader("--wait-workers 2 --lease-ms 100ms --drain-ms 200ms");
     struct proc *a = start_worker(""), *b = start_worker("");
@@ -107,7 +114,7 @@ Test(golden_ways, a_worker_stays_stopped)
 
 Test(golden_ways, a_worker_comes_late)
 {
-    if (golden_one_process())
+    if (!golden_address())
         return;
     struct proc *leader = start_leader("");
     struct proc *a = start_worker("");
@@ -122,7 +129,7 @@ Test(golden_ways, a_worker_comes_late)
 
 Test(golden_ways, all_workers_are_killed)
 {
-    if (golden_one_process())
+    if (!golden_address())
         return;
     struct proc *leader = start_leader("--wait-workers 2");
     struct proc *a = start_worker(""), *b = start_worker("");

@@ -94,11 +94,13 @@ Test(system_input, flags)
 
 static void ini_refused(const char *text, const char *const *words)
 {
-    struct proc *p;
+    struct proc *p, *run;
     test_file_write("a.ini", text);
     refused("-c a.ini", words);
+    fractal_run(&run, "run -c a.ini");
     fractal_run(&p, "check a.ini");
     check_says(p, words);
+    cr_assert_str_eq(proc_err(p), proc_err(run));
 }
 #define INI_REFUSED(text, ...) ini_refused((text), (const char *const[]){__VA_ARGS__, NULL})
 

@@ -57,6 +57,27 @@ Test(system_run, takes_an_address)
     system_check_empty();
 }
 
+/* Many workers, next to no work: most of them come when it is done. */
+static void run_crowded(const char *flags)
+{
+    for (int i = 0; i < 5; i++) {
+        struct proc *p;
+        uint64_t begin_ms = test_now_ms();
+        fractal_run(&p, "run --width 2 --height 2 --smoothness 1 --workers 24 %s", flags);
+        PROC_ENDS(p, 0);
+        cr_assert_lt(test_now_ms() - begin_ms, 10000);
+        cr_assert(!proc_says(p, "error") && !proc_says(p, "warning"), "%s", p->err);
+        check_size("mandelbrot.png", 2, 2);
+        cr_assert_eq(test_folder_entries("../run"), 0);
+    }
+}
+
+Test(system_run, does_not_wait_for_workers_that_come_too_late)
+{
+    run_crowded("");
+    run_crowded("--transport inproc");
+}
+
 Test(system_run, quiet_is_silent)
 {
     struct proc *p;
