@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,6 +114,53 @@ Test(system_roles, two_runs_side_by_side)
     cr_assert_eq(test_folder_entries("."), 2);
 }
 
+/* ------------------------------------------------------------------ workers of run */
+
+/* Process ids of the workers that joined, in order; returns how many. */
+static int joined(struct proc *p, pid_t *pids, int cap)
+{
+    int count = 0;
+    const char *at = proc_err(p);
+    while (count < cap && (at = strstr(at, " joined"))) {
+        const char *slash = at;
+        while (*slash != '/')
+            slash--;
+        pids[count++] = (pid_t)strtol(slash + 1, NULL, 10);
+        at++;
+    }
+    return count;
+}
+
+Test(system_roles, run_survives_a_worker)
+{
+    pid_t pids[2];
+    struct proc *p =
+        fractal("run " SLOW " " SLOW_WORKER " --workers 2 --wait-workers 2 -v --outfile image.png");
+    proc_await(p, " joined", 2);
+    cr_assert_eq(joined(p, pids, 2), 2);
+    test_sleep_ms(100);
+    cr_assert(!proc_ended(p));
+    cr_assert_eq(kill(pids[0], SIGKILL), 0);
+    PROC_ENDS(p, 0);
+    PROC_SAYS(p, "lost worker");
+    PROC_SAYS(p, "signal 9");
+    check_slow_image();
+}
+
+Test(system_roles, run_fails_without_workers)
+{
+    pid_t pids[2];
+    struct proc *p = fractal("run " SLOW " " SLOW_WORKER " --workers 2 --wait-workers 2 -v");
+    proc_await(p, " joined", 2);
+    cr_assert_eq(joined(p, pids, 2), 2);
+    test_sleep_ms(100);
+    cr_assert_eq(kill(pids[0], SIGKILL), 0);
+    cr_assert_eq(kill(pids[1], SIGKILL), 0);
+    PROC_ENDS(p, 1);
+    PROC_SAYS(p, "all 2 workers have ended");
+    system_check_empty();
+}
+
 Test(system_roles, workers_do_not_hang_on_a_full_disk)
 {
     struct proc *leader =
@@ -128,8 +176,7 @@ Test(system_roles, workers_do_not_hang_on_a_full_disk)
 
 static void stop_run(int sig, const char *flags)
 {
-    struct proc *p =
-        fractal("run " SLOW " " SLOW_WORKER " --iters 100000 --step 100000 -v %s", flags);
+    struct proc *p = fractal("run " SLOW " " SLOW_WORKER " --iters 30000 -v %s", flags);
     proc_await(p, " joined", 1);
     test_sleep_ms(100);
     proc_signal(p, sig);

@@ -65,7 +65,7 @@ static void run_crowded(const char *flags)
         uint64_t begin_ms = test_now_ms();
         fractal_run(&p, "run --width 2 --height 2 --smoothness 1 --workers 24 %s", flags);
         PROC_ENDS(p, 0);
-        cr_assert_lt(test_now_ms() - begin_ms, 10000);
+        cr_assert_lt(test_now_ms() - begin_ms, 4500);
         cr_assert(!proc_says(p, "error") && !proc_says(p, "warning"), "%s", p->err);
         check_size("mandelbrot.png", 2, 2);
         cr_assert_eq(test_folder_entries("../run"), 0);
