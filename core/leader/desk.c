@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GREET_MS 10000 /* from connecting to Hello */
+#define GREET_MS  10000 /* from connecting to Hello            */
+#define SILENT_MS 500   /* the same, when the job is done else */
 
 static struct fr_report_worker *record_of(struct fr_desk *desk, const struct fr_member *m)
 {
@@ -336,6 +337,17 @@ void fr_desk_finish(struct fr_desk *desk)
     for (struct fr_member *m = desk->members.first; m; m = m->next)
         if (m->state == FR_MEMBER_WORKING)
             send_finish(desk, m);
+}
+
+bool fr_desk_awaits(const struct fr_desk *desk, uint64_t now_ns)
+{
+    for (const struct fr_member *m = desk->members.first; m; m = m->next) {
+        uint64_t came_ns = m->greet_by_ns - GREET_MS * FR_NS_PER_MS;
+        if (m->state == FR_MEMBER_GREETING ? now_ns < came_ns + SILENT_MS * FR_NS_PER_MS
+                                           : m->record != SIZE_MAX && m->state != FR_MEMBER_DROPPED)
+            return true;
+    }
+    return false;
 }
 
 bool fr_desk_blocked(const struct fr_desk *desk)

@@ -31,6 +31,8 @@ void fr_desk_assign(struct fr_desk *desk, uint64_t now_ns);
 void fr_desk_expire(struct fr_desk *desk, uint64_t now_ns);
 /* Tells all workers that the job is done. */
 void fr_desk_finish(struct fr_desk *desk);
+/* True while somebody may still say statistics; who says nothing is not waited for long. */
+bool fr_desk_awaits(const struct fr_desk *desk, uint64_t now_ns);
 /* True while something waits for room at a peer. */
 bool fr_desk_blocked(const struct fr_desk *desk);
 #endif

@@ -101,7 +101,7 @@ static fr_status drain(struct leader *l, struct fr_error *err)
     for (;;) {
         uint64_t now_ns = fr_now_ns();
         bool written = fr_raster_base(l->desk.raster) == l->args->job->height;
-        bool alone = l->desk.members.count == 0 || now_ns > deadline_ns;
+        bool alone = !fr_desk_awaits(&l->desk, now_ns) || now_ns > deadline_ns;
         if (st != FR_OK || (written && alone))
             return st;
         st = turn(l, err);
