@@ -133,7 +133,7 @@ static const char *or_else(const char *own, const char *both)
 }
 
 fr_status shape_config_read(const struct fr_host *host, const struct shape_config *cfg,
-                            enum fr_role role, struct way *way_p)
+                            enum fr_role role, struct way *way_p, struct way *back_p)
 {
     struct way up = {0}, down = {0};
     uint64_t jitter_ns = 0;
@@ -154,6 +154,7 @@ fr_status shape_config_read(const struct fr_host *host, const struct shape_confi
         return st;
     up.jitter_ns = down.jitter_ns = jitter_ns;
     *way_p = role == FR_ROLE_LEADER ? down : up;
+    *back_p = role == FR_ROLE_LEADER ? up : down;
     return FR_OK;
 }
 

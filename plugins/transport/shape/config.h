@@ -20,10 +20,10 @@ struct way {
     double ns_per_byte;
 };
 
-/* What an endpoint of `role` does to what it sends. FR_EINVAL: key, value and what is valid are
- * recorded, also where the key is about the other direction. */
+/* What an endpoint of `role` does to what it sends, and what the other end does. FR_EINVAL: key,
+ * value and what is valid are recorded, also where the key is about the other direction. */
 fr_status shape_config_read(const struct fr_host *host, const struct shape_config *cfg,
-                            enum fr_role role, struct way *way_p);
+                            enum fr_role role, struct way *way_p, struct way *back_p);
 /* "up 1ms, down 1ms at 100Mbit" */
 void shape_config_describe(const struct shape_config *cfg, char *text, size_t cap);
 #endif

@@ -13,11 +13,13 @@
 #include <time.h>
 
 enum {
-    BATCH = 64,        /* events from beneath at once                                  */
-    NEAR_NS = 2000000, /* a poll beneath counts in milliseconds: too coarse below this */
-    NAP_NS = 50000,    /* between looks at what arrives                                */
-    SPIN_NS = 100000,  /* a sleeper may be that late, so the rest is spent awake       */
-    FULL_MS = 1,       /* between attempts where there is no room beneath              */
+    BATCH = 64,             /* events from beneath at once                                  */
+    NEAR_NS = 2000000,      /* a poll beneath counts in milliseconds: too coarse below this */
+    NAP_NS = 50000,         /* between looks at what arrives                                */
+    SPIN_NS = 100000,       /* a sleeper may be that late, so the rest is spent awake       */
+    SLACK_NS = 2000000,     /* for the other end to notice that a message is due            */
+    LINGER_NS = 1000000000, /* after shutdown, for what still comes, at most                */
+    FULL_MS = 1,            /* between attempts where there is no room beneath              */
 };
 
 struct fr_ep {
@@ -28,6 +30,10 @@ struct fr_ep {
     struct way way;
     bool shared, shaping;
     bool shut, inner_shut;
+    /* What the other end sent before it knew of our shutdown is held there for as long as its way
+     * takes: leaving earlier would lose it. */
+    struct way back;
+    uint64_t leave_ns, leave_last_ns; /* shut: not before; not after for what still comes */
     _Atomic bool woken;
     struct lines lines;
     uint64_t held;    /* messages, in all lines          */
@@ -39,6 +45,20 @@ struct fr_ep {
 };
 
 /* ------------------------------------------------------------------- timing */
+
+static bool way_shapes(const struct way *way)
+{
+    return way->delay_ns > 0 || way->jitter_ns > 0 || way->ns_per_byte > 0.0;
+}
+
+/* After shutdown: a message of len came (0: none yet), and the next may be on its way already. */
+static void linger(struct fr_ep *ep, uint64_t now_ns, size_t len)
+{
+    uint64_t way_ns = ep->back.delay_ns + ep->back.jitter_ns + SLACK_NS +
+                      (uint64_t)((double)len * ep->back.ns_per_byte);
+    if (way_shapes(&ep->back) && (len == 0 || now_ns + way_ns < ep->leave_last_ns))
+        ep->leave_ns = now_ns + way_ns;
+}
 
 /* splitmix64, to [0, 1) */
 static double next_random(struct fr_ep *ep)
@@ -66,13 +86,14 @@ static uint64_t due_of(struct fr_ep *ep, const struct line *line, size_t len, ui
     return line->count > 0 && due_ns < line->last_ns ? line->last_ns : due_ns;
 }
 
-/* When the next one leaves, but for those that only lack room; UINT64_MAX: none. */
+/* When the next one leaves, but for those that only lack room, or this end itself does;
+ * UINT64_MAX: nothing. */
 static uint64_t next_due(const struct fr_ep *ep, bool *full_p)
 {
     uint64_t next_ns = UINT64_MAX;
     *full_p = false;
     if (ep->held == 0)
-        return next_ns;
+        return ep->shut && !ep->inner_shut ? ep->leave_ns : next_ns;
     for (unsigned i = 0; i < ep->lines.count; i++) {
         const struct line *line = ep->lines.lines[i];
         const struct held *head = line_head(line);
@@ -125,7 +146,8 @@ static void release(struct fr_ep *ep, uint64_t now_ns)
 {
     for (unsigned i = 0; i < ep->lines.count && ep->held > 0; i++)
         release_line(ep, ep->lines.lines[i], now_ns);
-    if (ep->shut && !ep->inner_shut && ep->held == 0) {
+    if (ep->shut && !ep->inner_shut && ep->held == 0 &&
+        (ep->lines.count == 0 || now_ns >= ep->leave_ns)) {
         ep->inner_shut = true;
         ep->ops->shutdown(ep->inner);
     }
@@ -197,7 +219,9 @@ static fr_status admit(struct fr_ep *ep, const struct fr_event *ev)
     }
     if (!refused)
         events_push(&ep->events, ev);
-    else if (ev->type == FR_EV_RECV)
+    if (!refused && ev->type == FR_EV_RECV && ep->shut)
+        linger(ep, ep->host->now_ns(), ev->msg->len);
+    else if (refused && ev->type == FR_EV_RECV)
         ep->ops->msg_free(ep->inner, ev->msg);
     return FR_OK;
 }
@@ -305,8 +329,14 @@ static void shape_drop(fr_ep *ep, fr_peer peer)
 
 static void shape_shutdown(fr_ep *ep)
 {
+    uint64_t now_ns = ep->host->now_ns();
+    if (!ep->shut) {
+        ep->leave_ns = ep->leave_last_ns = now_ns;
+        ep->leave_last_ns += LINGER_NS;
+        linger(ep, now_ns, 0);
+    }
     ep->shut = true;
-    release(ep, ep->host->now_ns());
+    release(ep, now_ns);
 }
 
 static void shape_close(fr_ep *ep)
@@ -339,8 +369,8 @@ static fr_status shape_open_over(const struct fr_host *host, const void *cfg,
     ep->ops = inner->ops;
     ep->shared = ep->cfg->shared;
     ep->random = (uint64_t)ep->cfg->seed;
-    fr_status st = shape_config_read(host, ep->cfg, args->role, &ep->way);
-    ep->shaping = ep->way.delay_ns > 0 || ep->way.jitter_ns > 0 || ep->way.ns_per_byte > 0.0;
+    fr_status st = shape_config_read(host, ep->cfg, args->role, &ep->way, &ep->back);
+    ep->shaping = way_shapes(&ep->way);
     if (st == FR_OK && !events_reserve(&ep->events, BATCH))
         st = FR_FAIL(host, FR_ENOMEM, "out of memory");
     if (st == FR_OK)
