@@ -106,7 +106,8 @@ static fr_status read_time(const struct fr_host *host, const char *key, const ch
     double ns;
     if (!read_number(text, times, &ns) || ns > 3600e9)
         return FR_FAIL(host, FR_EINVAL,
-                       "%s = %s: not a time; valid: 0, or a number with ns, us, ms or s, as 0.5ms, "
+                       "[transport.shape] %s = %s: not a time; valid: 0, or a number with ns, us, "
+                       "ms or s, as 0.5ms, "
                        "at most 3600s",
                        key, text);
     *ns_p = (uint64_t)ns;
@@ -119,7 +120,8 @@ static fr_status read_rate(const struct fr_host *host, const char *key, const ch
     double per_s;
     if (!read_number(text, rates, &per_s) || (per_s > 0.0 && per_s < 1.0))
         return FR_FAIL(host, FR_EINVAL,
-                       "%s = %s: not a rate; valid: 0 (no limit), or a number with bit, kbit, "
+                       "[transport.shape] %s = %s: not a rate; valid: 0 (no limit), or a number "
+                       "with bit, kbit, "
                        "Mbit, Gbit, B, kB, MB, GB, KiB, MiB or GiB (per second), as 100Mbit, at "
                        "least 1B",
                        key, text);

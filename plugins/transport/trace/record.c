@@ -96,7 +96,7 @@ fr_status record_open(struct record *r, const struct fr_host *host, const char *
     r->used = 0;
     r->fd = -1;
     if (!expand(file, r->pid, role, path, sizeof(path)))
-        return FR_FAIL(host, FR_EINVAL, "file = %s: empty or too long", file);
+        return FR_FAIL(host, FR_EINVAL, "[transport.trace] file = %s: empty or too long", file);
     r->fd = take_any(path);
     if (r->fd < 0)
         return FR_FAIL(host, FR_EIO, "cannot write the trace %s: %s", path, strerror(errno));
