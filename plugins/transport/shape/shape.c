@@ -33,6 +33,8 @@ struct fr_ep {
     /* What the other end sent before it knew of our shutdown is held there for as long as its way
      * takes: leaving earlier would lose it. */
     struct way back;
+    bool heard;                       /* after shutdown: something happened, or that was just now */
+    size_t heard_bytes;               /* of what came                                         */
     uint64_t leave_ns, leave_last_ns; /* shut: not before; not after for what still comes */
     _Atomic bool woken;
     struct lines lines;
@@ -51,13 +53,24 @@ static bool way_shapes(const struct way *way)
     return way->delay_ns > 0 || way->jitter_ns > 0 || way->ns_per_byte > 0.0;
 }
 
-/* After shutdown: a message of len came (0: none yet), and the next may be on its way already. */
-static void linger(struct fr_ep *ep, uint64_t now_ns, size_t len)
+/* After shutdown, as a poll begins: the time that the core took for what came does not count. */
+static void linger(struct fr_ep *ep, uint64_t now_ns)
 {
-    uint64_t way_ns = ep->back.delay_ns + ep->back.jitter_ns + SLACK_NS +
-                      (uint64_t)((double)len * ep->back.ns_per_byte);
-    if (way_shapes(&ep->back) && (len == 0 || now_ns + way_ns < ep->leave_last_ns))
-        ep->leave_ns = now_ns + way_ns;
+    if (!ep->heard)
+        return;
+    ep->heard = false;
+    ep->leave_ns = now_ns + ep->back.delay_ns + ep->back.jitter_ns + SLACK_NS +
+                   (uint64_t)((double)ep->heard_bytes * ep->back.ns_per_byte);
+    if (ep->leave_last_ns == 0)
+        ep->leave_last_ns = ep->leave_ns + LINGER_NS;
+    if (ep->leave_ns > ep->leave_last_ns)
+        ep->leave_ns = ep->leave_last_ns;
+}
+
+static bool may_leave(const struct fr_ep *ep, uint64_t now_ns)
+{
+    return ep->held == 0 && (ep->lines.count == 0 || !way_shapes(&ep->back) ||
+                             (!ep->heard && now_ns >= ep->leave_ns));
 }
 
 /* splitmix64, to [0, 1) */
@@ -146,8 +159,7 @@ static void release(struct fr_ep *ep, uint64_t now_ns)
 {
     for (unsigned i = 0; i < ep->lines.count && ep->held > 0; i++)
         release_line(ep, ep->lines.lines[i], now_ns);
-    if (ep->shut && !ep->inner_shut && ep->held == 0 &&
-        (ep->lines.count == 0 || now_ns >= ep->leave_ns)) {
+    if (ep->shut && !ep->inner_shut && may_leave(ep, now_ns)) {
         ep->inner_shut = true;
         ep->ops->shutdown(ep->inner);
     }
@@ -217,12 +229,16 @@ static fr_status admit(struct fr_ep *ep, const struct fr_event *ev)
         lose_all(ep, line);
         lines_remove(&ep->lines, ev->peer);
     }
-    if (!refused)
-        events_push(&ep->events, ev);
-    if (!refused && ev->type == FR_EV_RECV && ep->shut)
-        linger(ep, ep->host->now_ns(), ev->msg->len);
-    else if (refused && ev->type == FR_EV_RECV)
-        ep->ops->msg_free(ep->inner, ev->msg);
+    if (refused) {
+        if (ev->type == FR_EV_RECV)
+            ep->ops->msg_free(ep->inner, ev->msg);
+        return FR_OK;
+    }
+    if (ep->shut) { /* a SENT too: those may fill a poll where there would be a RECV */
+        ep->heard = true;
+        ep->heard_bytes = ev->type == FR_EV_RECV ? ev->msg->len : ep->heard_bytes;
+    }
+    events_push(&ep->events, ev);
     return FR_OK;
 }
 
@@ -251,6 +267,7 @@ static int shape_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_
 {
     uint64_t now_ns = ep->host->now_ns();
     uint64_t end_ns = timeout_ms < 0 ? UINT64_MAX : now_ns + (uint64_t)timeout_ms * 1000000u;
+    linger(ep, now_ns);
     for (;;) {
         release(ep, now_ns);
         if (ep->events.count > 0)
@@ -329,14 +346,9 @@ static void shape_drop(fr_ep *ep, fr_peer peer)
 
 static void shape_shutdown(fr_ep *ep)
 {
-    uint64_t now_ns = ep->host->now_ns();
-    if (!ep->shut) {
-        ep->leave_ns = ep->leave_last_ns = now_ns;
-        ep->leave_last_ns += LINGER_NS;
-        linger(ep, now_ns, 0);
-    }
+    ep->heard = ep->heard || !ep->shut;
     ep->shut = true;
-    release(ep, now_ns);
+    release(ep, ep->host->now_ns());
 }
 
 static void shape_close(fr_ep *ep)
