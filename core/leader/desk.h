@@ -15,9 +15,11 @@ struct fr_desk {
     struct fr_schedule *schedule;
     struct fr_raster *raster;
     const struct fr_job *job;
+    const char *token;        /* that a worker must know; "": none        */
     bool started;             /* assignments go out                        */
     bool finished;            /* all rows are there: newcomers are told so */
     struct fr_report *report; /* gets a record for each worker             */
+    uint64_t first_row_ns;    /* when the first result came, 0: not yet      */
     fr_status status;         /* not FR_OK: the job cannot go on           */
     struct fr_error *err;
 };

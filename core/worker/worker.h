@@ -12,6 +12,7 @@
 struct fr_worker_args {
     struct fr_transport_use transport;
     const char *address; /* "": the transport's default                            */
+    const char *token;   /* to show the leader, "": none                            */
     const struct fr_kernel *kernel;
     uint32_t threads;             /* that compute, 1..FR_WORKER_MAX_THREADS                  */
     uint32_t credits;             /* assignments held at once; 0: chosen from threads        */
