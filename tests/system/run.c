@@ -96,7 +96,7 @@ Test(system_run, metrics_can_be_parsed)
     char *line;
     fractal_run(&p, "run " SMALL " -m --workers 2");
     PROC_ENDS(p, 0);
-    cr_assert_eq(regcomp(&re, "^METRICS (LEADER|WORKER [^ ]+/[0-9]+) [a-z-]+: [^ ]",
+    cr_assert_eq(regcomp(&re, "^METRICS (LEADER|WORKER [^ ]+/[0-9]+) [a-z0-9_/.:-]+: [^ ]",
                          REG_EXTENDED | REG_NOSUB),
                  0);
     int lines = 0;
