@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ * library.c - nng as a whole: its threads, its errors. */
+#include "endpoint.h"
+
+/* The one mutable global, since nng itself is one: its threads go with nng_fini, which must come
+ * after the last endpoint of the process and before the plugin is unloaded. */
+static struct {
+    pthread_mutex_t lock;
+    unsigned users;
+} library = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void library_hold(void)
+{
+    pthread_mutex_lock(&library.lock);
+    library.users++;
+    pthread_mutex_unlock(&library.lock);
+}
+
+void library_release(void)
+{
+    pthread_mutex_lock(&library.lock);
+    if (--library.users == 0)
+        nng_fini();
+    pthread_mutex_unlock(&library.lock);
+}
+
+fr_status status_of_nng(int rv)
+{
+    switch (rv) {
+    case 0:
+        return FR_OK;
+    case NNG_ENOMEM:
+    case NNG_ENOFILES:
+        return FR_ENOMEM;
+    case NNG_ECRYPTO:
+    case NNG_EPEERAUTH:
+        return FR_EAUTH;
+    case NNG_EPROTO:
+        return FR_EPROTO;
+    case NNG_EADDRINUSE:
+    case NNG_EADDRINVAL:
+    case NNG_EPERM:
+    case NNG_ENOTSUP:
+    case NNG_EINVAL:
+        return FR_EADDR;
+    default:
+        return FR_ECONN;
+    }
+}
