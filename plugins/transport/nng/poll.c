@@ -57,7 +57,8 @@ static unsigned bury(fr_ep *ep, struct peer *p, struct fr_event *ev)
 static unsigned collect(fr_ep *ep, struct peer *p, struct fr_event *ev, unsigned max)
 {
     unsigned n = 0;
-    if (p->known && !p->up) {
+    /* Only now may the core send: our greeting comes first. */
+    if (p->known && p->greeted && !p->up) {
         p->up = true;
         ev[n++] = (struct fr_event){.type = FR_EV_PEER_UP, .detail = p->who};
     }
@@ -86,10 +87,13 @@ static void converse(fr_ep *ep, struct peer *p)
 {
     if (p->over || !p->linked)
         return;
+    bool done = true;
     if (!p->greeted)
-        p->greeted = send_control(ep, p, HEAD_HELLO);
+        done = p->greeted = send_control(ep, p, HEAD_HELLO);
     if (p->shut && p->up && !p->bye_sent && p->tx_sent == p->tx_acked)
-        p->bye_sent = send_control(ep, p, HEAD_BYE);
+        done = p->bye_sent = send_control(ep, p, HEAD_BYE);
+    if (!done)
+        peer_stir(ep, p);
 }
 
 /* Answers to what was taken, for those to whom nothing else was sent since. */
@@ -153,9 +157,8 @@ static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64
             nng_pipe_close((nng_pipe){.id = pipe});
             pthread_mutex_lock(&ep->lock);
         }
+        converse(ep, p);
         n += collect(ep, p, ev + n, max - n);
-        if (!p->over)
-            converse(ep, p);
         if (last)
             break;
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * tls.c - certificates from files into a configuration of nng. */
-#include "endpoint.h"
+#include "endpoint.h" /* first: tls.h does not include nng.h itself */
 
 #include <errno.h>
-#include <nng/supplemental/tls/tls.h> // (placeholder)
+#include <nng/supplemental/tls/tls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
