@@ -13,11 +13,7 @@ int fr_cmd_leader(struct fr_config *config, int argc, char **argv)
         return fr_role_refuse(&err);
     fr_log_set_role("leader");
     int code = FR_EXIT_FAILED;
-    if (setup.transport_ops->caps & FR_CAP_SAME_PROCESS) {
-        fr_fail(&err, FR_EINVAL,
-                "transport %s lives in one process: use `fractal run`, which starts leader and "
-                "workers together",
-                setup.transport.loaded.plugin->name);
+    if (fr_role_needs_run(&setup, &err)) {
         code = fr_role_refuse(&err);
     } else if (fr_signals_start(&err) != FR_OK) {
         code = fr_role_fail(&err);

@@ -78,7 +78,7 @@ static fr_status take_setting(struct parsing *p, const struct fr_setting *s, con
 
 static fr_status take_set(struct parsing *p, const char *joined)
 {
-    const char *value;
+    const char *value = NULL;
     char key[256];
     fr_status st = value_of(p, "--set", joined, &value);
     if (st != FR_OK)
@@ -97,7 +97,7 @@ static bool is(const char *flag, size_t len, const char *name)
 
 static fr_status take_config(struct parsing *p, const char *flag, const char *joined)
 {
-    const char *file;
+    const char *file = NULL;
     fr_status st = value_of(p, flag, joined, &file);
     return st == FR_OK ? fr_config_load(p->config, file, p->err) : st;
 }

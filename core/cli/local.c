@@ -144,7 +144,7 @@ fr_status fr_local_start(const struct fr_config *config, const struct fr_setup *
     }
     *local_p = local; /* also of a failed start: who has begun must be ended */
     local->args = fr_role_worker_args(setup, local->address);
-    if (setup->transport_ops->caps & FR_CAP_SAME_PROCESS)
+    if (fr_transport_use_ops(&setup->transport)->caps & FR_CAP_SAME_PROCESS)
         return start_threads(local, count, err);
     return start_processes(local, config, count, err);
 }

@@ -20,6 +20,17 @@ int fr_role_fail(const struct fr_error *err)
     return FR_EXIT_FAILED;
 }
 
+bool fr_role_needs_run(const struct fr_setup *setup, struct fr_error *err)
+{
+    if (!(fr_transport_use_ops(&setup->transport)->caps & FR_CAP_SAME_PROCESS))
+        return false;
+    fr_fail(err, FR_EINVAL,
+            "transport %s lives in one process: use `fractal run`, which starts leader and workers "
+            "together",
+            setup->settings->transport.plugin);
+    return true;
+}
+
 uint32_t fr_role_count(int64_t configured)
 {
     cpu_set_t set;
@@ -33,14 +44,13 @@ uint32_t fr_role_count(int64_t configured)
 struct fr_worker_args fr_role_worker_args(const struct fr_setup *setup, const char *address)
 {
     const struct fr_settings *s = setup->settings;
-    return (struct fr_worker_args){
-        .transport = {.plugin = setup->transport.loaded.plugin, .cfg = setup->transport.cfg},
-        .address = address,
-        .kernel = setup->kernel,
-        .threads = fr_role_count(s->worker.threads),
-        .credits = (uint32_t)s->worker.credits,
-        .nice = (int)s->worker.nice,
-        .retries = s->worker.retries};
+    return (struct fr_worker_args){.transport = setup->transport,
+                                   .address = address,
+                                   .kernel = setup->kernel,
+                                   .threads = fr_role_count(s->worker.threads),
+                                   .credits = (uint32_t)s->worker.credits,
+                                   .nice = (int)s->worker.nice,
+                                   .retries = s->worker.retries};
 }
 
 /* ------------------------------------------------------------------ outputs */
@@ -178,8 +188,7 @@ int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hook
         goto free_colour;
 
     struct fr_leader_args args = *hooks;
-    args.transport = (struct fr_transport_use){.plugin = setup->transport.loaded.plugin,
-                                               .cfg = setup->transport.cfg};
+    args.transport = setup->transport;
     args.address = s->transport.address;
     args.job = &setup->job;
     args.colour = colour;

@@ -11,6 +11,9 @@
  * gives on_open, on_tick, ctx and any_address; the rest is filled in. Logs its errors. */
 int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hooks);
 
+/* True, with the reason, where the transport lives in one process: only `run` has both roles. */
+bool fr_role_needs_run(const struct fr_setup *setup, struct fr_error *err);
+
 /* What the leader's part would refuse before it opens anything. */
 fr_status fr_role_rehearse(const struct fr_setup *setup, struct fr_error *err);
 

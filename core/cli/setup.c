@@ -38,6 +38,55 @@ static void drop_plugin(struct fr_setup_plugin *p)
     fr_plugin_unload(&p->loaded);
 }
 
+/* ---------------------------------------------------------------- transport */
+
+static fr_status use_layer(struct fr_config *config, struct fr_setup *setup, const char *name,
+                           bool hook, struct fr_error *err)
+{
+    if (setup->transport_count == (hook ? FR_MAX_HOOKS : FR_MAX_HOOKS + 1))
+        return fr_fail(err, FR_EINVAL, "[transport] hooks: more than %d", FR_MAX_HOOKS);
+    struct fr_setup_plugin *p = &setup->transports[setup->transport_count];
+    fr_status st = use_plugin(config, setup, FR_KIND_TRANSPORT, name, p, err);
+    if (st != FR_OK)
+        return st;
+    setup->transport_count++;
+    const struct fr_transport_ops *ops = p->loaded.plugin->ops;
+    bool is_hook = FR_HAS(ops, open_over);
+    if (is_hook != hook)
+        return fr_fail(err, FR_EINVAL,
+                       is_hook
+                           ? "[transport] plugin: %s is a hook, which goes around a transport: "
+                             "say hooks = %s"
+                           : "[transport] hooks: %s is a transport and no hook: say plugin = %s",
+                       name, name);
+    setup->transport.layers[setup->transport.count++] =
+        (struct fr_layer){.plugin = p->loaded.plugin, .cfg = p->cfg};
+    return FR_OK;
+}
+
+/* The next of names that commas join, without blanks around it; NULL past the last. */
+static char *next_name(char **rest)
+{
+    char *name = strsep(rest, ",");
+    if (name) {
+        name += strspn(name, " \t");
+        name[strcspn(name, " \t")] = '\0';
+    }
+    return name;
+}
+
+static fr_status use_transport(struct fr_config *config, struct fr_setup *setup,
+                               struct fr_error *err)
+{
+    const struct fr_settings *s = setup->settings;
+    char *hooks = strdup(s->transport.hooks), *rest = hooks, *name;
+    fr_status st = hooks ? FR_OK : fr_fail(err, FR_ENOMEM, "out of memory");
+    while (st == FR_OK && *s->transport.hooks && (name = next_name(&rest)))
+        st = use_layer(config, setup, name, true, err);
+    free(hooks);
+    return st == FR_OK ? use_layer(config, setup, s->transport.plugin, false, err) : st;
+}
+
 /* ------------------------------------------------------------------ outputs */
 
 /* The file that this output makes. Alone it takes the name as it is; one of several takes its own
@@ -84,9 +133,7 @@ static fr_status use_outputs(struct fr_config *config, struct fr_setup *setup, s
     fr_status st = setup->outputs && names ? FR_OK : fr_fail(err, FR_ENOMEM, "out of memory");
     bool alone = names && !strchr(names, ',');
     char *rest = names, *name;
-    while (st == FR_OK && (name = strsep(&rest, ","))) {
-        name += strspn(name, " \t");
-        name[strcspn(name, " \t")] = '\0';
+    while (st == FR_OK && (name = next_name(&rest))) {
         if (setup->output_count == MAX_OUTPUTS)
             st = fr_fail(err, FR_EINVAL, "[output] plugins: more than %d outputs", MAX_OUTPUTS);
         else
@@ -159,11 +206,9 @@ static fr_status fill(struct fr_config *config, unsigned roles, struct fr_setup 
     const struct fr_settings *s = setup->settings;
     fr_status st = fr_plugin_path_make(s->plugins.path, &setup->path, err);
     if (st == FR_OK)
-        st = use_plugin(config, setup, FR_KIND_TRANSPORT, s->transport.plugin, &setup->transport,
-                        err);
+        st = use_transport(config, setup, err);
     if (st != FR_OK)
         return st;
-    setup->transport_ops = setup->transport.loaded.plugin->ops;
     if (roles & (FR_FOR_WORKER | FR_FOR_RUN))
         st = fr_kernel_find(s->worker.kernel, &setup->kernel, err);
     if (st == FR_OK && (roles & (FR_FOR_LEADER | FR_FOR_RUN))) {
@@ -205,7 +250,8 @@ void fr_setup_free(struct fr_setup *setup)
     }
     free(setup->outputs);
     drop_plugin(&setup->palette);
-    drop_plugin(&setup->transport);
+    for (size_t i = 0; i < setup->transport_count; i++)
+        drop_plugin(&setup->transports[i]);
     fr_plugin_path_clear(&setup->path);
     *setup = (struct fr_setup){0};
 }

@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "job/job.h"
 #include "kernel/kernel.h"
-#include "plugin/plugin.h"
+#include "plugin/endpoint.h"
 
 #include <fractal/output.h>
 #include <fractal/palette.h>
@@ -30,8 +30,9 @@ struct fr_setup {
     const struct fr_settings *settings; /* belongs to the config                          */
     struct fr_plugin_path path;
     /* every role */
-    struct fr_setup_plugin transport;
-    const struct fr_transport_ops *transport_ops;
+    struct fr_setup_plugin transports[FR_MAX_HOOKS + 1]; /* hooks, then the transport */
+    size_t transport_count;
+    struct fr_transport_use transport; /* the same, to open */
     /* worker and run */
     const struct fr_kernel *kernel;
     /* leader and run */

@@ -16,7 +16,7 @@ struct fr_settings {
         const char *palette;
     } job;
     struct {
-        const char *plugin, *address;
+        const char *plugin, *hooks, *address;
     } transport;
     struct {
         const char *plugins; /* names joined by commas */

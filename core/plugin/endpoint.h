@@ -7,17 +7,25 @@
 
 #include <fractal/transport.h>
 
-/* Which transport, with its filled config; all of it outlives the endpoint. */
+enum { FR_MAX_HOOKS = 8 };
+
+/* Which transport, with its filled config, and the hooks around it, outermost first; all of it
+ * outlives the endpoint. */
 struct fr_transport_use {
-    const struct fr_plugin *plugin;
-    const void *cfg; /* may be NULL */
+    struct fr_layer {
+        const struct fr_plugin *plugin;
+        const void *cfg;        /* may be NULL */
+    } layers[FR_MAX_HOOKS + 1]; /* hooks, then the transport */
+    size_t count;
 };
+/* Of the transport itself. */
+const struct fr_transport_ops *fr_transport_use_ops(const struct fr_transport_use *use);
 
 struct fr_endpoint {
     const struct fr_transport_ops *ops;
     fr_ep *ep;
-    struct fr_host_box *box;
-    struct fr_attr attr; /* as of opening */
+    struct fr_layers *layers; /* what its plugins were given */
+    struct fr_attr attr;      /* as of opening */
 };
 
 fr_status fr_endpoint_open(const struct fr_transport_use *use, const struct fr_open_args *args,

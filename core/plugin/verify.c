@@ -26,7 +26,8 @@ const char *fr_kind_name(enum fr_kind kind)
 
 static const char *missing_in_transport(const struct fr_transport_ops *ops)
 {
-    NEED(ops, open);
+    if (!FR_HAS(ops, open_over)) /* a hook has that instead */
+        NEED(ops, open);
     NEED(ops, query);
     NEED(ops, msg_alloc);
     NEED(ops, msg_free);

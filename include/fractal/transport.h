@@ -87,6 +87,15 @@ struct fr_event {
                          * the next poll                                                */
 };
 
+/* The transport that a hook wraps: how to open it. All of it outlives the endpoint. */
+struct fr_inner {
+    uint32_t size;
+    const struct fr_transport_ops *ops;
+    const struct fr_host *host;
+    const void *cfg;
+    const struct fr_inner *inner; /* set where that is a hook itself */
+};
+
 struct fr_transport_ops {
     uint32_t size;
     uint32_t caps; /* all FR_CAP_* that an endpoint may have: known without opening one */
@@ -111,7 +120,7 @@ struct fr_transport_ops {
      * signal; < 0 (a fr_status): the endpoint is broken. timeout_ms: 0 never blocks, -1 for ever.
      */
     int (*poll)(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms);
-    /* Ends a blocked poll, or the next one. From any thread, also from a signal handler.    */
+    /* Ends a blocked poll, or the next one. From any thread.                                */
     void (*wakeup)(fr_ep *ep);
     /* Fills what fits in out->size.                                                         */
     void (*stats)(fr_ep *ep, struct fr_stats *out);
@@ -124,5 +133,19 @@ struct fr_transport_ops {
     /* Free everything and join every thread, without flushing; outstanding messages become invalid.
      * Bounded in time whatever the peers do.                                                */
     void (*close)(fr_ep *ep);
+    /* Hooks only, in place of open: opens `inner` (fr_inner_open) and an endpoint around it, whose
+     * other operations do what these comments say by calling the inner ones. Its caps are the inner
+     * one's, less what it cannot keep. Errors: as open, the inner one's unchanged.          */
+    fr_status (*open_over)(const struct fr_host *host, const void *cfg,
+                           const struct fr_inner *inner, const struct fr_open_args *args,
+                           fr_ep **ep_p);
 };
+
+static inline fr_status fr_inner_open(const struct fr_inner *t, const struct fr_open_args *args,
+                                      fr_ep **ep_p)
+{
+    if (t->inner)
+        return t->ops->open_over(t->host, t->cfg, t->inner, args, ep_p);
+    return t->ops->open(t->host, t->cfg, args, ep_p);
+}
 #endif

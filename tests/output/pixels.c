@@ -187,20 +187,3 @@ Test(output_pixels, png_keeps_texts_and_colour_space)
     fclose(f);
     test_plugin_free(&p);
 }
-
-Test(output_pixels, pam_keeps_texts_in_short_comment_lines)
-{
-    struct test_plugin p = test_plugin_load("pam");
-    write_texts(&p);
-    char *file = test_file_read(target, NULL);
-    cr_assert_not_null(strstr(file, "\n# Title: a title\n"));
-    cr_assert_not_null(strstr(file, "\n# Plain: one two\n"));
-    cr_assert_not_null(strstr(file, "\n# Greek: \xce\xb1\n"));
-    const char *line = file;
-    while (strncmp(line, "ENDHDR\n", 7) != 0) {
-        const char *end = strchr(line, '\n');
-        cr_assert_lt(end - line, 250);
-        line = end + 1;
-    }
-    free(file);
-}

@@ -7,42 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Netpbm before 10.80 reads the header in lines of at most 255 bytes. */
-#define COMMENT_BYTES 200
-
 struct fr_output {
     const struct fr_host *host;
     struct fr_file *file;
     struct fr_row_order order;
 };
-
-/* Long text goes on in further comment lines; what could end a line becomes a space. */
-static fr_status write_comment(fr_output *out, const char *key, const char *value)
-{
-    char line[COMMENT_BYTES + 3] = "# ";
-    size_t len = 2;
-    const char *const parts[] = {key, ": ", value};
-    fr_status st = FR_OK;
-    for (size_t i = 0; i < 3 && st == FR_OK; i++) {
-        for (const char *c = parts[i]; *c && st == FR_OK; c++) {
-            if (len == sizeof(line) - 1) {
-                line[len++] = '\n';
-                st = fr_file_write(out->file, line, len);
-                len = 2;
-            }
-            line[len++] = (unsigned char)*c < ' ' || *c == 127 ? ' ' : *c;
-        }
-    }
-    if (st != FR_OK)
-        return st;
-    line[len++] = '\n';
-    return fr_file_write(out->file, line, len);
-}
-
-static fr_status write_text(fr_output *out, const char *text)
-{
-    return fr_file_write(out->file, text, strlen(text));
-}
 
 static void pam_close(fr_output *out)
 {
@@ -61,10 +30,6 @@ static fr_status pam_open(const struct fr_host *host, const void *cfg, const str
     fr_status st = fr_row_order_init(&out->order, host, img);
     if (st == FR_OK)
         st = fr_file_open(host, FR_HAS(img, path) ? img->path : "", &out->file);
-    if (st == FR_OK)
-        st = write_text(out, "P7\n");
-    if (st == FR_OK && FR_HAS(img, title) && *img->title)
-        st = write_comment(out, "Title", img->title);
     if (st != FR_OK) {
         pam_close(out);
         return st;
@@ -73,20 +38,14 @@ static fr_status pam_open(const struct fr_host *host, const void *cfg, const str
     return FR_OK;
 }
 
-static fr_status pam_meta(fr_output *out, const char *key, const char *value)
-{
-    if (out->order.next)
-        return FR_FAIL(out->host, FR_EINVAL, "\"%s\" came after the first rows", key);
-    return write_comment(out, key, value);
-}
-
+/* Without comments, which not every reader takes. */
 static fr_status write_header(fr_output *out)
 {
     char text[160];
     snprintf(text, sizeof(text),
-             "WIDTH %u\nHEIGHT %u\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n",
+             "P7\nWIDTH %u\nHEIGHT %u\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n",
              out->order.width, out->order.height);
-    return write_text(out, text);
+    return fr_file_write(out->file, text, strlen(text));
 }
 
 static fr_status pam_rows(fr_output *out, uint32_t y, uint32_t n, const uint8_t *rgba,
@@ -113,7 +72,6 @@ static const struct fr_output_ops pam_ops = {
     .size = sizeof(pam_ops),
     .extension = "pam",
     .open = pam_open,
-    .meta = pam_meta,
     .rows = pam_rows,
     .finish = pam_finish,
     .close = pam_close,
