@@ -97,6 +97,24 @@ static fr_status parse_port(const struct fr_host *host, bool leader, struct addr
     return FR_OK;
 }
 
+/* A folder: a path in it that nobody has, as port 0 is for others. */
+static fr_status fresh_path(const struct fr_host *host, struct address *at, struct address *at_p)
+{
+    char name[40], folder[sizeof(at->ipc_path)];
+    struct stat st;
+    memcpy(folder, at->ipc_path, sizeof(folder));
+    do {
+        snprintf(name, sizeof(name), "nng-%ld-%llx", (long)getpid(),
+                 (unsigned long long)host->now_ns());
+        if (strlen(folder) + strlen(name) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+            return FR_FAIL(host, FR_EADDR, "\"%s\" is too long for a socket in it", at->url);
+        memcpy(at->ipc_path + strlen(folder), name, strlen(name) + 1);
+    } while (lstat(at->ipc_path, &st) == 0);
+    snprintf(at->url, sizeof(at->url), "%s://%s", at->scheme, at->ipc_path);
+    *at_p = *at;
+    return FR_OK;
+}
+
 fr_status address_parse(const struct fr_host *host, const char *text, bool any, bool leader,
                         struct address *at_p)
 {
@@ -136,6 +154,8 @@ fr_status address_parse(const struct fr_host *host, const char *text, bool any, 
             return FR_FAIL(host, FR_EADDR, "\"%s\" needs a path of 1 to %zu bytes", at.url,
                            sizeof(sa.sun_path) - 1);
         memcpy(at.ipc_path, rest, strlen(rest) + 1);
+        if (leader && rest[strlen(rest) - 1] == '/')
+            return fresh_path(host, &at, at_p);
     }
     *at_p = at;
     return FR_OK;

@@ -113,7 +113,7 @@ static fr_status dial_to(fr_ep *ep, nng_tls_config *tls)
     return ep->dialling ? FR_OK : FR_FAIL(ep->host, FR_ENOMEM, "cannot start a thread");
 }
 
-/* Everything but the socket. */
+/* Everything that is not nng's, and the last messages. */
 static void release(fr_ep *ep)
 {
     struct peer *p;
@@ -133,7 +133,6 @@ static void release(fr_ep *ep)
     pthread_mutex_destroy(&ep->lock);
     bell_destroy(&ep->bell);
     free(ep);
-    library_release();
 }
 
 void nng_ep_close(fr_ep *ep)
@@ -141,7 +140,11 @@ void nng_ep_close(fr_ep *ep)
     pthread_mutex_lock(&ep->lock);
     ep->closing = true;
     pthread_mutex_unlock(&ep->lock);
-    nng_close(ep->sock); /* ends the dialling, all sends, the receive; no pipe is left after it */
+    /* First, since nng_close frees its queues with operations that began meanwhile still in them.
+     */
+    nng_aio_stop(ep->recv_aio);
+    senders_stop(ep);
+    nng_close(ep->sock); /* ends the dialling; no pipe is left after it, hence no callback */
     if (ep->dialling)
         pthread_join(ep->dial_thread, NULL);
     nng_aio_free(ep->recv_aio);
@@ -151,6 +154,7 @@ void nng_ep_close(fr_ep *ep)
         st.st_ino == ep->ipc_ino)
         unlink(ep->at.ipc_path);
     release(ep);
+    library_release();
 }
 
 fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct fr_open_args *args,
@@ -179,17 +183,18 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
     atomic_init(&ep->broken, false);
     pthread_mutex_init(&ep->lock, NULL);
     bell_init(&ep->bell);
-    library_hold();
-
     nng_tls_config *tls = NULL;
     fr_status st =
         address_parse(host, args->address, args->flags & FR_OPEN_ANY_ADDRESS, leader, &ep->at);
-    if (st == FR_OK)
-        st = tls_prepare(host, options, &ep->at, leader, &tls);
+    if (st == FR_OK && (st = library_hold()) != FR_OK)
+        FR_FAIL(host, st, "nng cannot start");
+    if (st != FR_OK)
+        goto free_ep;
+    st = tls_prepare(host, options, &ep->at, leader, &tls);
     if (st == FR_OK)
         st = set_up_socket(ep);
     if (st != FR_OK)
-        goto release_ep;
+        goto release_library;
     nng_recv_aio(ep->sock, ep->recv_aio);
     st = leader ? listen_at(ep, tls) : dial_to(ep, tls);
     if (tls)
@@ -201,9 +206,11 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
     *ep_p = ep;
     return FR_OK;
 
-release_ep:
+release_library:
     if (tls)
         nng_tls_config_free(tls);
+    library_release();
+free_ep:
     release(ep);
     return st;
 }

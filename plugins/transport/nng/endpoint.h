@@ -108,7 +108,7 @@ struct fr_ep {
 };
 
 /* library.c: nng is set up by its first user, and torn down after the last. */
-void library_hold(void);
+fr_status library_hold(void); /* FR_ENOMEM: it cannot start its threads */
 void library_release(void);
 fr_status status_of_nng(int rv);
 
@@ -154,6 +154,7 @@ void nng_ep_msg_free(fr_ep *ep, struct fr_msg *msg);
 fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg);
 /* False: no memory, try again. With the lock held, which it gives up in between. */
 bool send_control(fr_ep *ep, struct peer *p, enum head_type type);
+void senders_stop(fr_ep *ep);
 void senders_free(fr_ep *ep);
 
 /* poll.c */

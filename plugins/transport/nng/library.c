@@ -9,11 +9,18 @@ static struct {
     unsigned users;
 } library = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-void library_hold(void)
+fr_status library_hold(void)
 {
+    nng_aio *probe;
     pthread_mutex_lock(&library.lock);
-    library.users++;
+    /* nng_fini panics where nothing was set up since the last one, so that is done here. */
+    int rv = nng_aio_alloc(&probe, NULL, NULL);
+    if (rv == 0) {
+        nng_aio_free(probe);
+        library.users++;
+    }
     pthread_mutex_unlock(&library.lock);
+    return rv ? FR_ENOMEM : FR_OK;
 }
 
 void library_release(void)

@@ -14,6 +14,7 @@ struct peer *peer_new(fr_ep *ep, uint32_t pipe)
     p->id = ++ep->last_peer;
     p->born_ns = ep->host->now_ns();
     p->rx_last = &p->rx_first;
+    p->max_send_bytes = 1; /* at the least, until it says */
     p->next = ep->peers;
     ep->peers = p;
     p->next_by_id = ep->by_id[p->id % NNG_BUCKETS];

@@ -27,7 +27,7 @@ static fr_status nng_ep_query(fr_ep *ep, struct fr_attr *attr)
         all.caps &= ~FR_CAP_REMOTE;
     if (!ep->leader) {
         pthread_mutex_lock(&ep->lock);
-        all.max_msg_bytes = ep->peers ? ep->peers->max_send_bytes : 0;
+        all.max_msg_bytes = ep->peers ? ep->peers->max_send_bytes : 1;
         pthread_mutex_unlock(&ep->lock);
     }
     snprintf(all.address, sizeof(all.address), "%s", ep->at.url);

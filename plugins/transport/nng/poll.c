@@ -62,6 +62,8 @@ static unsigned collect(fr_ep *ep, struct peer *p, struct fr_event *ev, unsigned
         p->up = true;
         ev[n++] = (struct fr_event){.type = FR_EV_PEER_UP, .detail = p->who};
     }
+    if (!p->up)
+        peer_discard_received(p); /* over before it was up */
     while (n < max && p->tx_reported != p->tx_acked)
         ev[n++] =
             (struct fr_event){.type = FR_EV_SENT, .user = p->users[p->tx_reported++ % NNG_WINDOW]};

@@ -89,10 +89,14 @@ static struct tx *tx_get(fr_ep *ep)
     return tx;
 }
 
-void senders_free(fr_ep *ep)
+void senders_stop(fr_ep *ep)
 {
     for (struct tx *tx = ep->tx_all; tx; tx = tx->next)
         nng_aio_stop(tx->aio);
+}
+
+void senders_free(fr_ep *ep)
+{
     struct tx *tx;
     while ((tx = ep->tx_all)) {
         ep->tx_all = tx->next;
