@@ -172,14 +172,16 @@ static fr_status prepare_ipc(const struct fr_host *host, const char *path)
         return FR_FAIL(host, FR_EADDR, "%s is there and is no socket; it stays", path);
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     memcpy(sa.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* A datagram socket, which a live listener refuses otherwise than a dead one, and never sees:
+     * nng 1.5 stops listening where somebody connects and goes. */
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return FR_FAIL(host, FR_EADDR, "%s: socket: %s", path, strerror(errno));
-    int rc = connect(fd, (const struct sockaddr *)&sa, sizeof(sa)), err = errno;
+    int rc = connect(fd, (const struct sockaddr *)&sa, sizeof(sa)), err = rc ? errno : 0;
     close(fd);
     if (rc == 0 || err != ECONNREFUSED)
-        return FR_FAIL(host, FR_EADDR, "%s is in use%s%s", path, rc ? ": " : "",
-                       rc ? strerror(err) : "");
+        return FR_FAIL(host, FR_EADDR, "%s is in use%s%s", path, err == EPROTOTYPE ? "" : ": ",
+                       err == EPROTOTYPE ? "" : strerror(err));
     if (unlink(path) != 0 && errno != ENOENT)
         return FR_FAIL(host, FR_EADDR, "%s: cannot remove the dead socket: %s", path,
                        strerror(errno));

@@ -2,6 +2,7 @@
  * endpoint.c - opening and closing: socket, listener or dialer, and what goes with them. */
 #include "endpoint.h"
 
+#include <errno.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <nng/supplemental/tls/tls.h>
@@ -15,6 +16,7 @@ enum {
     STRANGER_MS = 10000, /* how long a leader waits for a greeting                  */
     SLACK_BYTES = 4096,  /* a little too long is still read, to say so and not less  */
     QUEUE_MSGS = 8,      /* of all pipes together, each way, between nng and us      */
+    HANDSHAKE_MS = 500,
     PORT_TRIES = 8,
     IPC_MODE = 0600,
 };
@@ -91,6 +93,7 @@ static void *dial(void *arg)
                  rv == NNG_EADDRINVAL ? "the name does not resolve" : nng_strerror(rv));
     pthread_mutex_unlock(&ep->lock);
     bell_ring(&ep->bell);
+    sem_post(&ep->dialled);
     return NULL;
 }
 
@@ -132,11 +135,25 @@ static void release(fr_ep *ep)
     }
     pthread_mutex_destroy(&ep->lock);
     bell_destroy(&ep->bell);
+    sem_destroy(&ep->dialled);
     free(ep);
+}
+
+/* Who leaves in the middle of a handshake makes nng 1.5 at the other end stop listening (ipc), or
+ * crash at this one (ws). So a little time is given to it. */
+static void await_handshake(fr_ep *ep)
+{
+    uint64_t end_ns = ep->host->now_ns() + HANDSHAKE_MS * 1000000u;
+    struct timespec at = {.tv_sec = (time_t)(end_ns / 1000000000u),
+                          .tv_nsec = (long)(end_ns % 1000000000u)};
+    while (sem_clockwait(&ep->dialled, CLOCK_MONOTONIC, &at) != 0 && errno == EINTR)
+        continue;
 }
 
 void nng_ep_close(fr_ep *ep)
 {
+    if (ep->dialling)
+        await_handshake(ep);
     pthread_mutex_lock(&ep->lock);
     ep->closing = true;
     pthread_mutex_unlock(&ep->lock);
@@ -183,6 +200,7 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
     atomic_init(&ep->broken, false);
     pthread_mutex_init(&ep->lock, NULL);
     bell_init(&ep->bell);
+    sem_init(&ep->dialled, 0, 0);
     nng_tls_config *tls = NULL;
     fr_status st =
         address_parse(host, args->address, args->flags & FR_OPEN_ANY_ADDRESS, leader, &ep->at);

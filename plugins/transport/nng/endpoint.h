@@ -88,6 +88,7 @@ struct fr_ep {
     ino_t ipc_ino;
 
     pthread_t dial_thread;
+    sem_t dialled; /* up when it is through                                                    */
     bool dialling; /* the thread is to be joined                                               */
 
     /* The core's calls only. */

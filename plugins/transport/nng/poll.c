@@ -79,7 +79,8 @@ static unsigned collect(fr_ep *ep, struct peer *p, struct fr_event *ev, unsigned
         peer_stir(ep, p); /* behind the others */
         return n;
     }
-    if (p->over && !p->rx_first)
+    /* Stirred while the lock was given up: the list of those still has it. */
+    if (p->over && !p->rx_first && !p->ready)
         return n + bury(ep, p, &ev[n]);
     return n;
 }
@@ -89,11 +90,16 @@ static void converse(fr_ep *ep, struct peer *p)
 {
     if (p->over || !p->linked)
         return;
+    /* Said before it is sent: the answer may come while the lock is given up. */
     bool done = true;
-    if (!p->greeted)
+    if (!p->greeted) {
+        p->greeted = true;
         done = p->greeted = send_control(ep, p, HEAD_HELLO);
-    if (p->shut && p->up && !p->bye_sent && p->tx_sent == p->tx_acked)
+    }
+    if (p->shut && p->up && !p->bye_sent && p->tx_sent == p->tx_acked) {
+        p->bye_sent = true;
         done = p->bye_sent = send_control(ep, p, HEAD_BYE);
+    }
     if (!done)
         peer_stir(ep, p);
 }
