@@ -45,11 +45,6 @@ static const struct scheme *find_scheme(const char *name)
     return NULL;
 }
 
-static bool is_ws(const struct address *at)
-{
-    return strncmp(at->scheme, "ws", 2) == 0;
-}
-
 /* "host", "port" and the rest of "scheme://host:port/rest"; no NULs where they are missing. */
 static char *port_of(char *authority, char **end_p)
 {
@@ -135,7 +130,8 @@ fr_status address_parse(const struct fr_host *host, const char *text, bool any, 
     bool star = scheme->port && strncmp(rest, "*:", 2) == 0;
     int n = snprintf(at.url, sizeof(at.url), "%s://%s%s", at.scheme, star ? "0.0.0.0" : "",
                      rest + star);
-    if (scheme->port && is_ws(&at) && !strchr(rest, '/'))
+    at.ws = strncmp(at.scheme, "ws", 2) == 0;
+    if (at.ws && !strchr(rest, '/'))
         n += snprintf(at.url + strlen(at.url), sizeof(at.url) - strlen(at.url), "/fractal");
     /* A port 0 may yet become five digits. */
     if (n < 0 || (size_t)n + 5 >= sizeof(at.url))
@@ -219,7 +215,7 @@ fr_status address_prepare(const struct fr_host *host, struct address *at)
 {
     if (*at->ipc_path)
         return prepare_ipc(host, at->ipc_path);
-    if (at->port_any && is_ws(at))
+    if (at->port_any && at->ws)
         return choose_port(host, at);
     return FR_OK;
 }

@@ -62,6 +62,7 @@ struct peer {
     uint64_t users[NNG_WINDOW];
     uint32_t tx_sent, tx_acked, tx_reported;
     uint32_t rx_seen, rx_taken, rx_told; /* from nng, by the core, in an acknowledgement       */
+    unsigned beats;                      /* heartbeats sent since it was last heard of */
     struct msg *rx_first, **rx_last;
 };
 
@@ -70,7 +71,7 @@ struct address {
     char scheme[16];
     char ipc_path[128]; /* "": not ipc                                                         */
     char host[200];
-    bool tls, remote, in_place, port_any;
+    bool tls, ws, remote, in_place, port_any;
 };
 
 struct fr_ep {
@@ -93,6 +94,7 @@ struct fr_ep {
 
     /* The core's calls only. */
     bool shut;
+    uint64_t beat_ns;    /* when the next heartbeats are due; UINT64_MAX: never */
     struct msg *out;     /* in the core's hands: freed with the endpoint                      */
     struct peer *buried; /* whose PEER_DOWN was reported: their texts last until the next poll */
     struct fr_stats stats;

@@ -118,6 +118,19 @@ static void acknowledge(fr_ep *ep)
     pthread_mutex_unlock(&ep->lock);
 }
 
+/* nng 1.5 can miss that a WebSocket was closed until something is sent on it. No more than a few
+ * to whom never answers: they would fill its pipe's queue. */
+static void beat(fr_ep *ep, uint64_t now_ns)
+{
+    enum { BEAT_MS = 1000, BEATS = 8 };
+    pthread_mutex_lock(&ep->lock);
+    ep->beat_ns = now_ns + BEAT_MS * 1000000u;
+    for (struct peer *p = ep->peers; p; p = p->next)
+        if (p->greeted && !p->over && p->beats < BEATS && send_control(ep, p, HEAD_ACK))
+            p->beats++;
+    pthread_mutex_unlock(&ep->lock);
+}
+
 static void free_buried(fr_ep *ep)
 {
     struct peer *p;
@@ -184,6 +197,8 @@ int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
         deadline_ns = ep->host->now_ns() + (uint64_t)timeout_ms * 1000000u;
     free_buried(ep);
     acknowledge(ep);
+    if (ep->beat_ns != UINT64_MAX && ep->host->now_ns() >= ep->beat_ns)
+        beat(ep, ep->host->now_ns());
     for (;;) {
         if (bell_take_wakeup(&ep->bell))
             wait = false;
@@ -193,9 +208,13 @@ int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
         if (n > 0 || !wait)
             return (int)n;
         /* Once more even where the time is over, for what came in its last moment. */
+        if (ep->beat_ns < look_ns)
+            look_ns = ep->beat_ns;
         bool look = look_ns < deadline_ns;
         if (!bell_wait(&ep->bell, look ? look_ns : deadline_ns))
             wait = look && ep->host->now_ns() >= look_ns;
+        if (wait && ep->host->now_ns() >= ep->beat_ns)
+            beat(ep, ep->host->now_ns());
     }
 }
 

@@ -71,6 +71,7 @@ static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p
         return;
     }
     p->tx_acked = ack;
+    p->beats = 0;
     p->linked = true; /* may be known here before nng says so */
     if (type == HEAD_DATA)
         accept_data(ep, p, msg, kept_p);
