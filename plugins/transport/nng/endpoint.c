@@ -16,7 +16,8 @@ enum {
     STRANGER_MS = 10000, /* how long a leader waits for a greeting                  */
     SLACK_BYTES = 4096,  /* a little too long is still read, to say so and not less  */
     QUEUE_MSGS = 8,      /* of all pipes together, each way, between nng and us      */
-    HANDSHAKE_MS = 500,
+    ANSWER_MS = 500,
+    CLOSE_MS = 3000,
     PORT_TRIES = 8,
     IPC_MODE = 0600,
 };
@@ -92,8 +93,9 @@ static void *dial(void *arg)
                  "%s: %s", ep->at.url,
                  rv == NNG_EADDRINVAL ? "the name does not resolve" : nng_strerror(rv));
     pthread_mutex_unlock(&ep->lock);
+    if (rv)
+        atomic_store(&ep->settled, true);
     bell_ring(&ep->bell);
-    sem_post(&ep->dialled);
     return NULL;
 }
 
@@ -133,30 +135,25 @@ static void release(fr_ep *ep)
         out_remove(ep, m);
         msg_delete(m);
     }
+    partings_free(ep);
     pthread_mutex_destroy(&ep->lock);
     bell_destroy(&ep->bell);
-    sem_destroy(&ep->dialled);
+    sem_destroy(&ep->closed);
     free(ep);
 }
 
 /* Who leaves in the middle of a handshake makes nng 1.5 at the other end stop listening (ipc), or
- * crash at this one (ws). So a little time is given to it. */
-static void await_handshake(fr_ep *ep)
+ * itself wait for ever (see part.c). So a little time is given to it. */
+static void await_answer(fr_ep *ep)
 {
-    uint64_t end_ns = ep->host->now_ns() + HANDSHAKE_MS * 1000000u;
-    struct timespec at = {.tv_sec = (time_t)(end_ns / 1000000000u),
-                          .tv_nsec = (long)(end_ns % 1000000000u)};
-    while (sem_clockwait(&ep->dialled, CLOCK_MONOTONIC, &at) != 0 && errno == EINTR)
-        continue;
+    uint64_t end_ns = ep->host->now_ns() + ANSWER_MS * 1000000u;
+    while (!atomic_load(&ep->settled) && ep->host->now_ns() < end_ns)
+        bell_wait(&ep->bell, end_ns);
 }
 
-void nng_ep_close(fr_ep *ep)
+static void *close_socket(void *arg)
 {
-    if (ep->dialling)
-        await_handshake(ep);
-    pthread_mutex_lock(&ep->lock);
-    ep->closing = true;
-    pthread_mutex_unlock(&ep->lock);
+    fr_ep *ep = arg;
     /* First, since nng_close frees its queues with operations that began meanwhile still in them.
      */
     nng_aio_stop(ep->recv_aio);
@@ -164,12 +161,52 @@ void nng_ep_close(fr_ep *ep)
     nng_close(ep->sock); /* ends the dialling; no pipe is left after it, hence no callback */
     if (ep->dialling)
         pthread_join(ep->dial_thread, NULL);
-    nng_aio_free(ep->recv_aio);
-    senders_free(ep);
+    sem_post(&ep->closed);
+    return NULL;
+}
+
+/* On a thread, for those pipes that had to be closed from here and at a bad moment, see part.c. */
+static bool close_in_time(fr_ep *ep)
+{
+    pthread_t thread;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&thread, NULL, close_socket, ep) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!started) {
+        close_socket(ep);
+        return true;
+    }
+    uint64_t end_ns = ep->host->now_ns() + CLOSE_MS * 1000000u;
+    struct timespec at = {.tv_sec = (time_t)(end_ns / 1000000000u),
+                          .tv_nsec = (long)(end_ns % 1000000000u)};
+    int rc;
+    while ((rc = sem_clockwait(&ep->closed, CLOCK_MONOTONIC, &at)) != 0 && errno == EINTR)
+        continue;
+    if (rc == 0)
+        pthread_join(thread, NULL);
+    else
+        pthread_detach(thread);
+    return rc == 0;
+}
+
+void nng_ep_close(fr_ep *ep)
+{
+    if (ep->dialling)
+        await_answer(ep);
+    part_all(ep);
     struct stat st;
     if (ep->ipc_ino && lstat(ep->at.ipc_path, &st) == 0 && st.st_dev == ep->ipc_dev &&
         st.st_ino == ep->ipc_ino)
         unlink(ep->at.ipc_path);
+    if (!close_in_time(ep)) {
+        ep->host->log(ep->host->ctx, FR_LOG_WARN, "nng does not let go of %s; left to it",
+                      ep->at.url);
+        return; /* with all its memory, which nng's threads still use, and the library */
+    }
+    nng_aio_free(ep->recv_aio);
+    senders_free(ep);
     release(ep);
     library_release();
 }
@@ -200,7 +237,8 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
     atomic_init(&ep->broken, false);
     pthread_mutex_init(&ep->lock, NULL);
     bell_init(&ep->bell);
-    sem_init(&ep->dialled, 0, 0);
+    atomic_init(&ep->settled, false);
+    sem_init(&ep->closed, 0, 0);
     nng_tls_config *tls = NULL;
     fr_status st =
         address_parse(host, args->address, args->flags & FR_OPEN_ANY_ADDRESS, leader, &ep->at);

@@ -89,18 +89,21 @@ struct fr_ep {
     ino_t ipc_ino;
 
     pthread_t dial_thread;
-    sem_t dialled; /* up when it is through                                                    */
+    sem_t closed;        /* up once nng has let go of the socket */
+    atomic_bool settled; /* worker: the leader has answered, or will not */
     bool dialling; /* the thread is to be joined                                               */
 
     /* The core's calls only. */
     bool shut;
-    uint64_t beat_ns;    /* when the next heartbeats are due; UINT64_MAX: never */
-    struct msg *out;     /* in the core's hands: freed with the endpoint                      */
+    uint64_t beat_ns; /* when the next heartbeats are due; UINT64_MAX: never */
+    struct msg *out;  /* in the core's hands: freed with the endpoint                      */
+    struct parting *partings; /* pipes that the other side is to close                         */
     struct peer *buried; /* whose PEER_DOWN was reported: their texts last until the next poll */
     struct fr_stats stats;
 
     pthread_mutex_t lock; /* of all below, and of the peers                                    */
     bool closing, refuse;
+    unsigned pipes; /* that nng has                                                            */
     struct peer *peers;
     struct peer *by_id[NNG_BUCKETS], *by_pipe[NNG_BUCKETS];
     struct peer *ready_first, **ready_last;
@@ -145,7 +148,7 @@ void on_receive(void *arg);
 void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg);
 
 /* send.c */
-enum head_type { HEAD_HELLO = 1, HEAD_DATA, HEAD_ACK, HEAD_BYE };
+enum head_type { HEAD_HELLO = 1, HEAD_DATA, HEAD_ACK, HEAD_BYE, HEAD_LAST };
 enum { HEAD_MAGIC = 0xf7, HEAD_VERSION = 1, HELLO_BYTES = NNG_HEAD_BYTES + 8 };
 void put_u32(unsigned char *at, uint32_t v);
 uint32_t get_u32(const unsigned char *at);
@@ -159,6 +162,14 @@ fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg);
 bool send_control(fr_ep *ep, struct peer *p, enum head_type type);
 void senders_stop(fr_ep *ep);
 void senders_free(fr_ep *ep);
+
+/* part.c: how a pipe ends. nng 1.5 waits for ever, with the one thread that ends pipes, where a
+ * pipe is closed here between the head and the body of a message that comes in. So who wants to
+ * part says LAST, sends nothing more, and the other side closes, to whom nothing can be coming. */
+void part(fr_ep *ep, struct peer *p); /* with the lock held, which it gives up in between */
+void part_overdue(fr_ep *ep);         /* closes what the other side does not              */
+void part_all(fr_ep *ep);             /* for close: says LAST to all, and waits a little  */
+void partings_free(fr_ep *ep);
 
 /* poll.c */
 int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms);

@@ -64,7 +64,8 @@ static unsigned collect(fr_ep *ep, struct peer *p, struct fr_event *ev, unsigned
     }
     if (!p->up)
         peer_discard_received(p); /* over before it was up */
-    while (n < max && p->tx_reported != p->tx_acked)
+    /* Not just unequal: once it is over, reports go beyond what was acknowledged. */
+    while (n < max && (int32_t)(p->tx_acked - p->tx_reported) > 0)
         ev[n++] =
             (struct fr_event){.type = FR_EV_SENT, .user = p->users[p->tx_reported++ % NNG_WINDOW]};
     while (n < max && p->rx_first && take(ep, p, &ev[n]))
@@ -171,13 +172,8 @@ static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64
         if (!ep->ready_first)
             ep->ready_last = &ep->ready_first;
         p->ready = false;
-        uint32_t pipe = p->over ? p->pipe : 0;
-        if (pipe) {
-            peer_set_pipe(ep, p, 0);
-            pthread_mutex_unlock(&ep->lock);
-            nng_pipe_close((nng_pipe){.id = pipe});
-            pthread_mutex_lock(&ep->lock);
-        }
+        if (p->over)
+            part(ep, p);
         converse(ep, p);
         n += collect(ep, p, ev + n, max - n);
         if (last)
@@ -196,6 +192,7 @@ int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
     if (timeout_ms > 0)
         deadline_ns = ep->host->now_ns() + (uint64_t)timeout_ms * 1000000u;
     free_buried(ep);
+    part_overdue(ep);
     acknowledge(ep);
     if (ep->beat_ns != UINT64_MAX && ep->host->now_ns() >= ep->beat_ns)
         beat(ep, ep->host->now_ns());
@@ -220,19 +217,15 @@ int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
 
 void nng_ep_drop(fr_ep *ep, fr_peer peer)
 {
-    uint32_t pipe = 0;
     pthread_mutex_lock(&ep->lock);
     struct peer *p = peer_by_id(ep, peer);
     if (p) {
         peer_end(ep, p, FR_OK, "dropped");
         peer_discard_received(p);
         peer_stir(ep, p);
-        pipe = p->pipe;
-        peer_set_pipe(ep, p, 0);
+        part(ep, p);
     }
     pthread_mutex_unlock(&ep->lock);
-    if (pipe)
-        nng_pipe_close((nng_pipe){.id = pipe});
     bell_ring(&ep->bell);
 }
 

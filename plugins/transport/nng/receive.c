@@ -61,7 +61,7 @@ static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p
     }
     uint32_t seq = get_u32(body + 4), ack = get_u32(body + 8);
     unsigned type = body[2];
-    if (type != HEAD_HELLO && !p->known) {
+    if (type != HEAD_HELLO && type != HEAD_LAST && !p->known) {
         peer_end(ep, p, FR_EPROTO, "a message before its greeting");
         return;
     }
@@ -77,10 +77,13 @@ static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p
         accept_data(ep, p, msg, kept_p);
     else if (type == HEAD_HELLO)
         accept_hello(ep, p, body, len);
-    else if ((type != HEAD_ACK && type != HEAD_BYE) || len != NNG_HEAD_BYTES)
+    else if ((type != HEAD_ACK && type != HEAD_BYE && type != HEAD_LAST) || len != NNG_HEAD_BYTES)
         peer_end(ep, p, FR_EPROTO, "a message of unknown type %u, or of a wrong length", type);
     else if (type == HEAD_BYE)
         p->bye_seen = true;
+    else if (type == HEAD_LAST)
+        peer_end(ep, p, p->bye_sent ? FR_OK : FR_ECONN, "%s",
+                 p->bye_sent ? "shut down" : "the other side closed the connection");
     peer_settle(ep, p);
     peer_stir(ep, p);
 }
@@ -97,18 +100,19 @@ void on_receive(void *arg)
     }
     nng_msg *msg = nng_aio_get_msg(ep->recv_aio);
     nng_pipe pipe = nng_msg_get_pipe(msg);
-    bool kept = false, over = false;
+    const unsigned char *body = nng_msg_body(msg);
+    bool last = nng_msg_len(msg) >= NNG_HEAD_BYTES && body[0] == HEAD_MAGIC && body[2] == HEAD_LAST;
+    bool kept = false;
     pthread_mutex_lock(&ep->lock);
     struct peer *p = peer_by_pipe(ep, pipe.id);
-    if (p && !p->over) {
+    if (p && !p->over)
         accept_message(ep, p, msg, &kept);
-        over = p->over;
-    }
     pthread_mutex_unlock(&ep->lock);
+    atomic_store(&ep->settled, true);
     bell_ring(&ep->bell);
     if (!kept)
         nng_msg_free(msg);
-    if (over)
+    if (last)
         nng_pipe_close(pipe);
     /* One at a time: several would complete in any order. */
     nng_recv_aio(ep->sock, ep->recv_aio);
@@ -153,6 +157,7 @@ static bool pipe_comes(fr_ep *ep, nng_pipe pipe)
     }
     if (p)
         memcpy(p->who, who, sizeof(who));
+    ep->pipes++; /* also of those that are turned away: their end is reported like any */
     pthread_mutex_unlock(&ep->lock);
     return p != NULL;
 }
@@ -167,6 +172,7 @@ void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
     }
     pthread_mutex_lock(&ep->lock);
     struct peer *p = peer_by_pipe(ep, (uint32_t)nng_pipe_id(pipe));
+    ep->pipes -= event == NNG_PIPE_EV_REM_POST;
     if (p && event == NNG_PIPE_EV_ADD_POST) {
         p->linked = true;
         peer_stir(ep, p);
@@ -179,8 +185,10 @@ void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
                      p->known ? "the connection was lost" : "closed before it said what it is");
     }
     pthread_mutex_unlock(&ep->lock);
+    if (event == NNG_PIPE_EV_REM_POST)
+        atomic_store(&ep->settled, true);
     /* Before nng, which is about to, starts to dial again. */
-    if (p && event == NNG_PIPE_EV_REM_POST && !ep->leader)
+    if (event == NNG_PIPE_EV_REM_POST && !ep->leader)
         nng_dialer_close(ep->dialer);
     bell_ring(&ep->bell);
 }
