@@ -27,6 +27,7 @@ extern const struct fr_command fr_commands[]; /* name NULL ends it */
 int fr_cmd_run(struct fr_config *config, int argc, char **argv);
 int fr_cmd_leader(struct fr_config *config, int argc, char **argv);
 int fr_cmd_worker(struct fr_config *config, int argc, char **argv);
+int fr_cmd_direct(struct fr_config *config, int argc, char **argv);
 int fr_cmd_plugins(struct fr_config *config, int argc, char **argv);
 int fr_cmd_check(struct fr_config *config, int argc, char **argv);
 int fr_cmd_version(struct fr_config *config, int argc, char **argv);

@@ -21,8 +21,8 @@
 
 enum {
     CONFIG_FD = 3,
-    END_MS = 5000,  /* for workers to end by themselves */
-    TERM_MS = 2000, /* and after they were asked to     */
+    END_MS = 200,   /* for workers to end by themselves */
+    TERM_MS = 5000, /* and after they were asked to     */
 };
 
 struct fr_local_worker {
@@ -34,6 +34,7 @@ struct fr_local_worker {
 
 struct fr_local {
     uint32_t count, ended;
+    atomic_bool over; /* the leader has ended: who has not found it by now never will */
     char *address;
     struct fr_worker_args args; /* of threads */
     struct fr_local_worker workers[];
@@ -144,6 +145,7 @@ fr_status fr_local_start(const struct fr_config *config, const struct fr_setup *
     }
     *local_p = local; /* also of a failed start: who has begun must be ended */
     local->args = fr_role_worker_args(setup, local->address);
+    local->args.no_leader = &local->over;
     if (fr_transport_use_ops(&setup->transport)->caps & FR_CAP_SAME_PROCESS)
         return start_threads(local, count, err);
     return start_processes(local, config, count, err);
@@ -151,10 +153,11 @@ fr_status fr_local_start(const struct fr_config *config, const struct fr_setup *
 
 static void note_end(struct fr_local *local, struct fr_local_worker *worker, int status)
 {
-    if (WIFSIGNALED(status))
+    bool asked = atomic_load(&local->over); /* perhaps before it could listen to signals */
+    if (WIFSIGNALED(status) && !(asked && WTERMSIG(status) == SIGTERM))
         fr_log(FR_LOG_WARN, "worker %d was ended by signal %d (%s)", (int)worker->pid,
                WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else if (WEXITSTATUS(status) != 0)
+    else if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
         fr_log(FR_LOG_WARN, "worker %d failed with exit code %d", (int)worker->pid,
                WEXITSTATUS(status));
     worker->pid = 0;
@@ -206,6 +209,7 @@ void fr_local_end(struct fr_local *local)
 {
     if (!local)
         return;
+    atomic_store(&local->over, true);
     reap_for(local, END_MS);
     if (local->ended < local->count) {
         signal_all(local, SIGTERM);

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "cli/result.h"
+#include "leader/direct.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -46,6 +48,7 @@ struct fr_worker_args fr_role_worker_args(const struct fr_setup *setup, const ch
     const struct fr_settings *s = setup->settings;
     return (struct fr_worker_args){.transport = setup->transport,
                                    .address = address,
+                                   .token = s->transport.token,
                                    .kernel = setup->kernel,
                                    .threads = fr_role_count(s->worker.threads),
                                    .credits = (uint32_t)s->worker.credits,
@@ -117,21 +120,27 @@ static void close_outputs(struct fr_sink *sinks, size_t count)
 
 /* ------------------------------------------------------------------ leading */
 
-static void tell_result(const struct fr_setup *setup, const struct fr_report *report)
+/* For people, for scripts, and as JSON. FR_EIO where that cannot be written. */
+static fr_status tell_result(const struct fr_setup *setup, const char *command,
+                             const struct fr_report *report, struct fr_error *err)
 {
     size_t worked = 0;
     for (size_t i = 0; i < report->worker_count; i++)
         worked += report->workers[i].rows > 0;
     for (size_t i = 0; i < setup->output_count; i++) {
         const char *path = setup->outputs[i].path;
-        fr_log(FR_LOG_INFO, "%s%s%ux%u pixels by %zu worker%s in %.2f s", path, *path ? ": " : "",
-               report->width, report->height, worked, worked == 1 ? "" : "s",
-               (double)report->wall_ns / 1e9);
+        char by[48] = "";
+        if (report->worker_count > 0)
+            snprintf(by, sizeof(by), " by %zu worker%s", worked, worked == 1 ? "" : "s");
+        fr_log(FR_LOG_INFO, "%s%s%ux%u pixels%s in %.2f s", path, *path ? ": " : "",
+               report->job.width, report->job.height, by, (double)report->own.wall_ns / 1e9);
     }
     if (setup->settings->metrics.print) {
         fr_report_print(report, stdout);
         fflush(stdout);
     }
+    const char *json = setup->settings->metrics.json;
+    return *json ? fr_result_write(setup, command, report, json, err) : FR_OK;
 }
 
 static fr_status make_colour(const struct fr_setup *setup, struct fr_colour **colour_p,
@@ -168,45 +177,89 @@ fr_status fr_role_rehearse(const struct fr_setup *setup, struct fr_error *err)
     return st;
 }
 
+/* What rendering needs, opened: the part that leader and direct have in common. */
+struct stage {
+    struct fr_colour *colour;
+    struct fr_sink *sinks;
+    char title[128];
+};
+
+static void close_stage(const struct fr_setup *setup, struct stage *stage)
+{
+    close_outputs(stage->sinks, stage->sinks ? setup->output_count : 0);
+    free(stage->sinks);
+    fr_colour_free(stage->colour);
+}
+
+static fr_status open_stage(const struct fr_setup *setup, struct stage *stage, struct fr_error *err)
+{
+    *stage = (struct stage){0};
+    snprintf(stage->title, sizeof(stage->title), "%ux%u, %u iterations, palette %s",
+             setup->job.width, setup->job.height, setup->job.iters,
+             setup->palette.loaded.plugin->name);
+    fr_status st = make_colour(setup, &stage->colour, err);
+    struct fr_sink *sinks = calloc(setup->output_count, sizeof(*sinks));
+    if (st == FR_OK && !sinks)
+        st = fr_fail(err, FR_ENOMEM, "out of memory");
+    if (st == FR_OK)
+        st = open_outputs(setup, stage->colour, stage->title, sinks, err);
+    if (st == FR_OK) {
+        stage->sinks = sinks;
+    } else {
+        free(sinks);
+        close_stage(setup, stage);
+    }
+    return st;
+}
+
 int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hooks)
 {
     const struct fr_settings *s = setup->settings;
     struct fr_error err = {0};
-    struct fr_colour *colour;
-    fr_status st = make_colour(setup, &colour, &err);
-    if (st != FR_OK)
+    struct stage stage;
+    if (open_stage(setup, &stage, &err) != FR_OK)
         return fr_role_refuse(&err);
-    char title[128];
-    snprintf(title, sizeof(title), "%ux%u, %u iterations, palette %s", setup->job.width,
-             setup->job.height, setup->job.iters, setup->palette.loaded.plugin->name);
-    struct fr_sink *sinks = calloc(setup->output_count, sizeof(*sinks));
-    if (!sinks)
-        st = fr_fail(&err, FR_ENOMEM, "out of memory");
-    else
-        st = open_outputs(setup, colour, title, sinks, &err);
-    if (st != FR_OK)
-        goto free_colour;
-
     struct fr_leader_args args = *hooks;
     args.transport = setup->transport;
     args.address = s->transport.address;
+    args.token = s->transport.token;
     args.job = &setup->job;
-    args.colour = colour;
-    args.sinks = sinks;
+    args.colour = stage.colour;
+    args.sinks = stage.sinks;
     args.sink_count = setup->output_count;
     args.plan = plan_options(s);
     args.wait_workers = (uint32_t)s->leader.wait_workers;
     args.drain_ms = s->leader.drain_ms;
-    args.title = title;
+    args.title = stage.title;
     struct fr_report report;
-    st = fr_leader_run(&args, &report, &err);
-    close_outputs(sinks, setup->output_count);
-    if (st == FR_OK) {
-        tell_result(setup, &report);
-        fr_report_clear(&report);
-    }
-free_colour:
-    free(sinks);
-    fr_colour_free(colour);
-    return st == FR_OK ? FR_EXIT_DONE : fr_role_refuse(&err);
+    fr_status st = fr_leader_run(&args, &report, &err);
+    close_stage(setup, &stage);
+    if (st != FR_OK)
+        return fr_role_refuse(&err);
+    st = tell_result(setup, hooks->on_open ? "run" : "leader", &report, &err);
+    fr_report_clear(&report);
+    return st == FR_OK ? FR_EXIT_DONE : fr_role_fail(&err);
+}
+
+int fr_role_direct(const struct fr_setup *setup)
+{
+    struct fr_error err = {0};
+    struct stage stage;
+    if (open_stage(setup, &stage, &err) != FR_OK)
+        return fr_role_refuse(&err);
+    const struct fr_direct_args args = {.job = &setup->job,
+                                        .colour = stage.colour,
+                                        .sinks = stage.sinks,
+                                        .sink_count = setup->output_count,
+                                        .plan = plan_options(setup->settings),
+                                        .kernel = setup->kernel,
+                                        .threads = fr_role_count(setup->settings->worker.threads)};
+    struct fr_report report;
+    fr_status st = fr_direct_run(&args, &report, &err);
+    close_stage(setup, &stage);
+    if (st != FR_OK)
+        return fr_role_refuse(&err);
+    st = tell_result(setup, "direct", &report, &err);
+    fr_report_clear(&report);
+    return st == FR_OK ? FR_EXIT_DONE : fr_role_fail(&err);
 }

@@ -17,6 +17,9 @@ bool fr_role_needs_run(const struct fr_setup *setup, struct fr_error *err);
 /* What the leader's part would refuse before it opens anything. */
 fr_status fr_role_rehearse(const struct fr_setup *setup, struct fr_error *err);
 
+/* The job without any transport, by worker.threads threads. Logs its errors. */
+int fr_role_direct(const struct fr_setup *setup);
+
 /* The worker's part of a setup, for fr_worker_run. Borrows from the setup. */
 struct fr_worker_args fr_role_worker_args(const struct fr_setup *setup, const char *address);
 

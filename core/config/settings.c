@@ -66,6 +66,10 @@ const struct fr_setting fr_setting_table[] = {
          .help = "Where the leader listens and its workers connect; empty: the plugin's default."),
      .flag = "host", .roles = FR_FOR_ALL},
 
+    {OPT(transport, token, STRING, "",
+         .help = "Secret that workers must know, up to 255 characters; empty: none is asked for."),
+     .flag = "token", .roles = FR_FOR_ALL},
+
     {OPT(output, plugins, STRING, "png", .help = "Output plugins, joined by commas."),
      .flag = "output", .roles = LEADS},
     {OPT(output, outfile, STRING, "mandelbrot.png",
@@ -130,5 +134,8 @@ const struct fr_setting fr_setting_table[] = {
      .letter = 'v', .roles = FR_FOR_ALL},
     {OPT(metrics, print, BOOL, "no", .help = "Print METRICS lines on stdout at the end."),
      .flag = "metrics", .letter = 'm', .roles = FR_FOR_ALL},
+    {OPT(metrics, json, STRING, "",
+         .help = "File for all of that and the effective configuration as JSON; empty: none."),
+     .flag = "metrics-json", .roles = LEADS},
     {.section = NULL},
 };

@@ -16,7 +16,7 @@ struct fr_settings {
         const char *palette;
     } job;
     struct {
-        const char *plugin, *hooks, *address;
+        const char *plugin, *hooks, *address, *token;
     } transport;
     struct {
         const char *plugins; /* names joined by commas */
@@ -52,6 +52,7 @@ struct fr_settings {
     } log;
     struct {
         bool print;
+        const char *json; /* a file; "": none */
     } metrics;
 };
 

@@ -9,8 +9,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define GREET_MS 10000 /* from connecting to Hello */
+#define GREET_MS  10000 /* from connecting to Hello            */
+#define SILENT_MS 500   /* the same, when the job is done else */
 
 static struct fr_report_worker *record_of(struct fr_desk *desk, const struct fr_member *m)
 {
@@ -74,7 +76,7 @@ static void refuse(struct fr_desk *desk, struct fr_member *m, const char *why)
 
 static void send_job(struct fr_desk *desk, struct fr_member *m)
 {
-    struct fr_to_worker msg = {.kind = FR_WIRE_JOB, .job_id = FR_JOB_ID, .job = *desk->job};
+    struct fr_to_worker msg = {.kind = FR_WIRE_JOB, .job_id = FR_JOB_ID, .job = m->job};
     post(desk, m, &msg);
 }
 
@@ -96,7 +98,18 @@ static bool add_record(struct fr_desk *desk, struct fr_member *m, const struct f
     struct fr_report_worker *record = &workers[m->record];
     *record = (struct fr_report_worker){.pid = hello->pid, .threads = hello->threads};
     snprintf(record->host, sizeof(record->host), "%s", hello->host);
+    snprintf(record->kernel, sizeof(record->kernel), "%s", hello->instruction_set);
     return true;
+}
+
+/* In a time that does not tell how much of it was right. */
+static bool same_token(const char *want, const char *have)
+{
+    size_t want_len = strlen(want), have_len = strlen(have);
+    unsigned char differs = want_len != have_len;
+    for (size_t i = 0; i < have_len; i++)
+        differs |= (unsigned char)(have[i] ^ (want_len ? want[i % want_len] : 1));
+    return want_len == 0 || !differs;
 }
 
 static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct fr_hello *hello)
@@ -112,6 +125,10 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
         refuse(desk, m, why);
         return;
     }
+    if (!same_token(desk->token, hello->token)) {
+        refuse(desk, m, *hello->token ? "its token is wrong" : "it gave no token");
+        return;
+    }
     if (hello->credits == 0 || hello->threads == 0) {
         refuse(desk, m, "it offers no thread or no credit");
         return;
@@ -125,6 +142,9 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
         return;
     }
     m->place = place;
+    m->job = *desk->job;
+    if (hello->capabilities & FR_HELLO_RAW_ONLY)
+        m->job.payload = FR_PAYLOAD_RAW;
     m->state = FR_MEMBER_WORKING;
     desk->members.working++;
     fr_log(FR_LOG_DEBUG, "worker %s/%u joined: %u thread%s, %s, %u credits", hello->host,
@@ -144,6 +164,7 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
 static void take_result(struct fr_desk *desk, struct fr_member *m, const struct fr_result *result)
 {
     const struct fr_job *job = desk->job;
+    uint64_t now_ns = fr_now_ns(); /* before it is coloured: that is no part of its round trip */
     const struct fr_task task = {
         .lease = result->lease, .first_row = result->first_row, .rows = result->rows};
     if (result->job != FR_JOB_ID || task.rows == 0 || task.rows > job->height ||
@@ -151,7 +172,7 @@ static void take_result(struct fr_desk *desk, struct fr_member *m, const struct 
         drop(desk, m, "sent rows %u+%u of job %u", task.first_row, task.rows, result->job);
         return;
     }
-    uint64_t expected = fr_job_band_bytes(job, task.rows);
+    uint64_t expected = fr_job_band_bytes(&m->job, task.rows);
     if (result->payload_len != expected) {
         drop(desk, m, "sent %zu bytes for %u rows instead of %" PRIu64, result->payload_len,
              task.rows, expected);
@@ -164,8 +185,8 @@ static void take_result(struct fr_desk *desk, struct fr_member *m, const struct 
         return;
     case FR_VERDICT_ACCEPTED: {
         struct fr_error why = {0};
-        fr_status st =
-            fr_raster_put(desk->raster, task.first_row, task.rows, result->payload, &why);
+        fr_status st = fr_raster_put(desk->raster, task.first_row, task.rows, m->job.payload,
+                                     result->payload, &why);
         if (st == FR_EPROTO) {
             drop(desk, m, "sent nonsense for rows %u+%u: %s", task.first_row, task.rows, why.text);
             return;
@@ -185,9 +206,19 @@ static void take_result(struct fr_desk *desk, struct fr_member *m, const struct 
     struct fr_report_worker *record = record_of(desk, m);
     record->rows += task.rows;
     record->tasks++;
-    record->round_trip_ns += fr_now_ns() - issued_ns;
-    record->queue_ns += result->queue_ns;
-    record->compute_ns += result->compute_ns;
+    if (desk->first_row_ns == 0)
+        desk->first_row_ns = now_ns;
+    /* What it says of itself is cut to what can be. */
+    uint64_t round_trip_ns = now_ns - issued_ns;
+    uint64_t queue_ns = result->queue_ns < round_trip_ns ? result->queue_ns : round_trip_ns;
+    uint64_t most_ns = round_trip_ns - queue_ns;
+    uint64_t compute_ns = result->compute_ns < most_ns ? result->compute_ns : most_ns;
+    const uint64_t spans[FR_SPANS] = {[FR_SPAN_ROUND_TRIP] = round_trip_ns,
+                                      [FR_SPAN_NETWORK] = most_ns - compute_ns,
+                                      [FR_SPAN_QUEUE] = queue_ns,
+                                      [FR_SPAN_COMPUTE] = compute_ns};
+    for (int i = 0; i < FR_SPANS; i++)
+        fr_histogram_add(desk->report->spans[i], spans[i]);
 }
 
 static void take_message(struct fr_desk *desk, struct fr_member *m, const struct fr_msg *msg)
@@ -318,6 +349,17 @@ void fr_desk_finish(struct fr_desk *desk)
     for (struct fr_member *m = desk->members.first; m; m = m->next)
         if (m->state == FR_MEMBER_WORKING)
             send_finish(desk, m);
+}
+
+bool fr_desk_awaits(const struct fr_desk *desk, uint64_t now_ns)
+{
+    for (const struct fr_member *m = desk->members.first; m; m = m->next) {
+        uint64_t came_ns = m->greet_by_ns - GREET_MS * FR_NS_PER_MS;
+        if (m->state == FR_MEMBER_GREETING ? now_ns < came_ns + SILENT_MS * FR_NS_PER_MS
+                                           : m->record != SIZE_MAX && m->state != FR_MEMBER_DROPPED)
+            return true;
+    }
+    return false;
 }
 
 bool fr_desk_blocked(const struct fr_desk *desk)

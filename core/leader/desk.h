@@ -15,9 +15,11 @@ struct fr_desk {
     struct fr_schedule *schedule;
     struct fr_raster *raster;
     const struct fr_job *job;
+    const char *token;        /* that a worker must know; "": none        */
     bool started;             /* assignments go out                        */
     bool finished;            /* all rows are there: newcomers are told so */
     struct fr_report *report; /* gets a record for each worker             */
+    uint64_t first_row_ns;    /* when the first result came, 0: not yet      */
     fr_status status;         /* not FR_OK: the job cannot go on           */
     struct fr_error *err;
 };
@@ -30,6 +32,8 @@ void fr_desk_assign(struct fr_desk *desk, uint64_t now_ns);
 void fr_desk_expire(struct fr_desk *desk, uint64_t now_ns);
 /* Tells all workers that the job is done. */
 void fr_desk_finish(struct fr_desk *desk);
+/* True while somebody may still say statistics; who says nothing is not waited for long. */
+bool fr_desk_awaits(const struct fr_desk *desk, uint64_t now_ns);
 /* True while something waits for room at a peer. */
 bool fr_desk_blocked(const struct fr_desk *desk);
 #endif

@@ -12,6 +12,7 @@ struct fr_leader_args {
     struct fr_transport_use transport;
     const char *address; /* "": the transport's default                                    */
     bool any_address;    /* take any free one instead                                      */
+    const char *token;   /* that workers must know; "": none                                 */
     const struct fr_job *job;
     const struct fr_colour *colour;
     const struct fr_sink *sinks;

@@ -2,6 +2,7 @@
  * members.h - the peers of a leader, by number and in order of arrival. */
 #ifndef FR_LEADER_MEMBERS_H
 #define FR_LEADER_MEMBERS_H
+#include "job/job.h"
 #include "plugin/outbox.h"
 #include "schedule/schedule.h"
 
@@ -21,6 +22,7 @@ struct fr_member {
     struct fr_schedule_worker *place; /* NULL unless WORKING                    */
     struct fr_outbox outbox;
     uint64_t greet_by_ns; /* GREETING: its Hello is due             */
+    struct fr_job job;    /* as it was told: payloads may differ */
     size_t record;        /* index of its fr_report_worker, once welcomed */
 };
 

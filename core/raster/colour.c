@@ -16,7 +16,6 @@
 
 struct fr_colour {
     enum fr_coloring coloring;
-    enum fr_payload payload;
     uint32_t width, iters;
     bool opaque;
     /* classic: RGBA, as it lies in memory, of the whole parts -MAX_LOG .. count - MAX_LOG - 1.
@@ -138,7 +137,6 @@ fr_status fr_colour_new(const struct fr_job *job, const struct fr_colour_args *a
     if (!colour)
         return fr_fail(err, FR_ENOMEM, "out of memory");
     colour->coloring = args->coloring;
-    colour->payload = job->payload;
     colour->width = job->width;
     colour->iters = job->iters;
     colour->palette = palette;
@@ -283,15 +281,17 @@ static bool smooth_raw_row(const struct fr_colour *c, const uint8_t *norms, cons
     return true;
 }
 
-fr_status fr_colour_rows(const struct fr_colour *c, const void *payload, uint32_t band_rows,
-                         uint32_t first, uint32_t rows, uint8_t *rgba, size_t stride_bytes)
+fr_status fr_colour_rows(const struct fr_colour *c, enum fr_payload kind, const void *payload,
+                         uint32_t band_rows, uint32_t first, uint32_t rows, uint8_t *rgba,
+                         size_t stride_bytes)
 {
     const uint8_t *from = payload, *counts = from + (size_t)band_rows * c->width * sizeof(double);
-    bool smooth = c->coloring == FR_COLORING_SMOOTH, good = true;
+    bool smooth = c->coloring == FR_COLORING_SMOOTH;
+    bool good = kind == FR_PAYLOAD_RAW || smooth == (kind == FR_PAYLOAD_SMOOTH);
     for (uint32_t r = 0; r < rows && good; r++) {
         size_t at = (size_t)(first + r) * c->width;
         uint8_t *to = rgba + r * stride_bytes;
-        switch (c->payload) {
+        switch (kind) {
         case FR_PAYLOAD_INDEX16:
             good = index16_pixels(c, from + 2 * at, to, c->width);
             break;

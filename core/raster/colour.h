@@ -25,9 +25,10 @@ fr_status fr_colour_new(const struct fr_job *job, const struct fr_colour_args *a
 void fr_colour_free(struct fr_colour *colour);
 /* True where no pixel of the job can be transparent. */
 bool fr_colour_opaque(const struct fr_colour *colour);
-/* Rows first..first+rows-1 of a band of band_rows rows, whose payload (fr_job_band_bytes, any
+/* Rows first..first+rows-1 of a band of band_rows rows, whose payload of this kind (any
  * alignment, contents not trusted) is given, to rows x width RGBA8, stride_bytes from row to row.
- * Pure: any thread. FR_EPROTO: values that no worker computes. */
-fr_status fr_colour_rows(const struct fr_colour *colour, const void *payload, uint32_t band_rows,
-                         uint32_t first, uint32_t rows, uint8_t *rgba, size_t stride_bytes);
+ * Pure: any thread. FR_EPROTO: values that no worker computes, or a kind without such colours. */
+fr_status fr_colour_rows(const struct fr_colour *colour, enum fr_payload kind, const void *payload,
+                         uint32_t band_rows, uint32_t first, uint32_t rows, uint8_t *rgba,
+                         size_t stride_bytes);
 #endif

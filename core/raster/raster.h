@@ -36,17 +36,20 @@ fr_status fr_raster_new(const struct fr_raster_args *args, struct fr_raster **ra
                         struct fr_error *err);
 /* Rows before this one are written and their place in the window is free. Any thread. */
 uint32_t fr_raster_base(const struct fr_raster *raster);
-/* Colours the band into the window. The owner's thread only; each row at most once, and all of it
- * below fr_raster_base() + window_rows. FR_EPROTO: the payload is nonsense, nothing was taken.
+/* Colours the band into the window. Any thread; each row at most once, and all of it below
+ * fr_raster_base() + window_rows. FR_EPROTO: the payload is nonsense, nothing was taken.
  * FR_EIO: an output failed before. */
 fr_status fr_raster_put(struct fr_raster *raster, uint32_t first, uint32_t rows,
-                        const void *payload, struct fr_error *err);
+                        enum fr_payload kind, const void *payload, struct fr_error *err);
 /* FR_OK, or how an output failed. Any thread. */
 fr_status fr_raster_status(struct fr_raster *raster, struct fr_error *err);
 /* After the last band: waits for the last row, then finishes every output. */
 fr_status fr_raster_finish(struct fr_raster *raster, struct fr_error *err);
 /* Of all pixels as RGBA, rows in order: equal images, equal hashes. After finish. */
 uint64_t fr_raster_pixel_hash(const struct fr_raster *raster);
+/* Time in the outputs, in all; and in colouring. After finish. */
+uint64_t fr_raster_encode_ns(const struct fr_raster *raster);
+uint64_t fr_raster_colour_ns(const struct fr_raster *raster);
 /* Stops the thread, also in the middle. The sinks stay their owner's to close. */
 void fr_raster_free(struct fr_raster *raster);
 #endif

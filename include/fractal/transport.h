@@ -29,6 +29,10 @@ enum fr_role { FR_ROLE_INVALID, FR_ROLE_LEADER, FR_ROLE_WORKER };
     (1u << 0) /* leader: no address was configured, take any free one                              \
                * that nobody else has (port 0, a fresh path)         */
 
+#define FR_OPEN_TOKEN                                                                              \
+    (1u << 1) /* leader: workers must show a token in their first message, so                      \
+               * bridges to protocols that know none stay closed                  */
+
 struct fr_open_args {
     uint32_t size;
     enum fr_role role;

@@ -60,7 +60,7 @@ static fr_status open_end(const struct rig *rig, const struct fr_open_args *args
                     .leader = args->role == FR_ROLE_LEADER,
                     .max_recv_bytes = args->max_recv_bytes,
                     .attr = {.size = sizeof(e.attr)}};
-    fr_status st = rig->ops->open(&rig->host, rig->cfg, args, &e.ep);
+    fr_status st = fr_inner_open(&rig->inners[0], args, &e.ep);
     if (st != FR_OK) {
         if (e.ep)
             FAIL("open failed with %d but set *ep_p", (int)st);
@@ -74,11 +74,19 @@ static fr_status open_end(const struct rig *rig, const struct fr_open_args *args
 
 fr_status leader_open(const struct rig *rig, uint64_t max_recv_bytes, struct end *end_p)
 {
+    static unsigned number;
+    char fresh[256];
+    const char *address = rig->address, *star = address ? strchr(address, '*') : NULL;
+    if (star) {
+        snprintf(fresh, sizeof(fresh), "%.*sconformance-%d-%u%s", (int)(star - address), address,
+                 (int)getpid(), ++number, star + 1);
+        address = fresh;
+    }
     return open_end(rig,
                     &(struct fr_open_args){.size = sizeof(struct fr_open_args),
                                            .role = FR_ROLE_LEADER,
-                                           .flags = rig->address ? 0 : FR_OPEN_ANY_ADDRESS,
-                                           .address = rig->address ? rig->address : "",
+                                           .flags = address ? 0 : FR_OPEN_ANY_ADDRESS,
+                                           .address = address ? address : "",
                                            .max_recv_bytes = max_recv_bytes,
                                            .max_send_bytes = MAX_RECV},
                     end_p);

@@ -2,14 +2,11 @@
 #include "support.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ------------------------------------------------------------------ host */
 
@@ -123,61 +120,6 @@ uint8_t *test_pixels(uint32_t width, uint32_t height, size_t stride_bytes, bool 
             pixels[y * stride_bytes + i * 4 + 3] = 255;
     }
     return pixels;
-}
-
-void test_folder_make(char path[PATH_MAX])
-{
-    const char *tmp = getenv("TMPDIR");
-    snprintf(path, PATH_MAX, "%s/fractal-output-XXXXXX", tmp ? tmp : "/tmp");
-    cr_assert_not_null(mkdtemp(path));
-}
-
-int test_folder_entries(const char *path)
-{
-    DIR *dir = opendir(path);
-    cr_assert_not_null(dir);
-    int count = 0;
-    for (struct dirent *e; (e = readdir(dir));)
-        count += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-    closedir(dir);
-    return count;
-}
-
-void test_folder_remove(const char *path)
-{
-    DIR *dir = opendir(path);
-    cr_assert_not_null(dir);
-    for (struct dirent *e; (e = readdir(dir));) {
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
-            unlinkat(dirfd(dir), e->d_name, 0) < 0)
-            unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
-    }
-    closedir(dir);
-    rmdir(path);
-}
-
-void test_file_write(const char *path, const char *text)
-{
-    FILE *f = fopen(path, "w");
-    cr_assert_not_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-char *test_file_read(const char *path, size_t *len_p)
-{
-    FILE *f = fopen(path, "r");
-    cr_assert_not_null(f, "%s", path);
-    fseek(f, 0, SEEK_END);
-    size_t len = (size_t)ftell(f);
-    rewind(f);
-    char *bytes = malloc(len + 1);
-    cr_assert_eq(fread(bytes, 1, len, f), len);
-    bytes[len] = '\0';
-    fclose(f);
-    if (len_p)
-        *len_p = len;
-    return bytes;
 }
 
 /* ------------------------------------------------------------------ what each test has */

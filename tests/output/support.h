@@ -3,8 +3,9 @@
  */
 #ifndef FRACTAL_TESTS_OUTPUT_SUPPORT_H
 #define FRACTAL_TESTS_OUTPUT_SUPPORT_H
+#include "support/folder.h"
+
 #include <fractal/output.h>
-#include <limits.h>
 #include <stdbool.h>
 
 struct test_host {
@@ -27,14 +28,6 @@ void test_plugin_free(struct test_plugin *p);
 
 /* width * height noise pixels with stride_bytes between rows; opaque: alpha is 255. */
 uint8_t *test_pixels(uint32_t width, uint32_t height, size_t stride_bytes, bool opaque);
-
-void test_folder_make(char path[PATH_MAX]);
-void test_folder_remove(const char *path);
-/* Names in the folder but . and .. */
-int test_folder_entries(const char *path);
-void test_file_write(const char *path, const char *text);
-/* Malloc'ed, with a '\0' after its end. */
-char *test_file_read(const char *path, size_t *len_p);
 
 /* What each test of the suite has: a host without errors and a path in an empty folder. */
 extern struct test_host host;

@@ -219,7 +219,7 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
                                             .tls_key = "",
                                             .tls_ca = "",
                                             .tls_server_name = "",
-                                            .tls_client_auth = true};
+                                            .tls_client_auth = false};
     const struct nng_cfg *options = cfg ? cfg : &standard;
     bool leader = args->role == FR_ROLE_LEADER;
     if (!leader && args->role != FR_ROLE_WORKER)

@@ -46,7 +46,7 @@ struct lane {
     uint32_t head;       /* of the ring that this side reads                  */
     uint32_t held;       /* messages with our core                            */
     uint32_t *stack;     /* producer: free slots, the warmest on top          */
-    uint32_t stacked;
+    uint32_t stacked, takes;
     struct lane_msg *msgs;
 };
 

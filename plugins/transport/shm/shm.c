@@ -14,7 +14,8 @@ enum {
     TURN = 8,          /* messages from one peer before the next gets its turn         */
     LOOK_EVERY = 32,   /* polls with something to deliver, between looks at the sockets */
     SPIN_MISSES = 3,   /* spins in vain before it is given up for a while              */
-    SPIN_HOLIDAY = 64, /* waits without spinning then                                  */
+    SPIN_HOLIDAY = 64, /* waits without spinning then, at first; doubled each time      */
+    SPIN_LONGEST = 8192,
 };
 #define MAX_LANE_BYTES (UINT64_C(256) << 20)
 
@@ -59,7 +60,7 @@ struct fr_ep {
     _Atomic bool woken;
     bool shut;
     uint64_t max_recv_bytes, spin_ns;
-    unsigned misses, holiday, busy;
+    unsigned misses, holiday, next_holiday, busy;
     struct peer *peers, *turn; /* turn: whom scan begins with; may be NULL */
     struct peer **by_id;       /* 1..last_id; NULL: gone */
     fr_peer last_id;
@@ -303,6 +304,7 @@ static bool spin(struct fr_ep *ep)
         for (int i = 0; i < 16; i++) {
             if (anything(ep)) {
                 ep->misses = 0;
+                ep->next_holiday = SPIN_HOLIDAY;
                 return true;
             }
 #if defined(__x86_64__)
@@ -312,7 +314,8 @@ static bool spin(struct fr_ep *ep)
     } while (ep->host->now_ns() < end_ns);
     if (++ep->misses >= SPIN_MISSES) {
         ep->misses = SPIN_MISSES - 1; /* one more miss after the holiday is enough */
-        ep->holiday = SPIN_HOLIDAY;
+        ep->holiday = ep->next_holiday;
+        ep->next_holiday = ep->holiday < SPIN_LONGEST ? 2 * ep->holiday : SPIN_LONGEST;
     }
     return false;
 }
@@ -500,6 +503,7 @@ static fr_status shm_open(const struct fr_host *host, const void *cfg,
     ep->role = args->role;
     ep->max_recv_bytes = args->max_recv_bytes;
     ep->spin_ns = (uint64_t)config->spin_us * 1000;
+    ep->next_holiday = SPIN_HOLIDAY;
     ep->door.fd = ep->bell_memfd = ep->knock_fd = ep->own.event_fd = -1;
     ep->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     ep->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

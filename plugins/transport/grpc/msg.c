@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "msg.h"
+
+#include <grpc/byte_buffer.h>
+#include <grpc/slice.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEAD = (sizeof(struct msg) + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN };
+
+static size_t padded(size_t len)
+{
+    return (len + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN;
+}
+
+struct msg *msg_new(size_t cap, fr_peer peer)
+{
+    struct msg *m = calloc(1, sizeof(*m));
+    /* Not grpc_slice_malloc, which aligns to 16 bytes and aborts where there is no memory. */
+    void *block = m ? aligned_alloc(GRPC_ALIGN, padded(cap ? cap : 1)) : NULL;
+    if (!block) {
+        free(m);
+        return NULL;
+    }
+    m->slice = grpc_slice_new_with_user_data(block, cap, free, block);
+    m->base = (struct fr_msg){.data = block, .cap = cap, .peer = peer};
+    return m;
+}
+
+struct msg *msg_from(const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_p)
+{
+    const grpc_slice_buffer *from = &buffer->data.raw.slice_buffer;
+    size_t len = from->length;
+    /* One piece is lent as it is where it happens to be aligned; the frame's and the message's own
+     * heads see to it that it seldom is. */
+    if (from->count == 1 && from->slices[0].refcount &&
+        (uintptr_t)GRPC_SLICE_START_PTR(from->slices[0]) % GRPC_ALIGN == 0) {
+        struct msg *m = calloc(1, sizeof(*m));
+        if (!m)
+            return NULL;
+        m->slice = grpc_slice_ref(from->slices[0]);
+        m->base.data = GRPC_SLICE_START_PTR(m->slice);
+        m->base.len = m->base.cap = len;
+        m->base.peer = peer;
+        *copied_p = false;
+        return m;
+    }
+    struct msg *m = aligned_alloc(GRPC_ALIGN, HEAD + padded(len));
+    if (!m)
+        return NULL;
+    unsigned char *to = (unsigned char *)m + HEAD;
+    *m = (struct msg){.base = {.data = to, .len = len, .cap = len, .peer = peer},
+                      .slice = grpc_empty_slice()};
+    for (size_t i = 0; i < from->count; i++) {
+        size_t part = GRPC_SLICE_LENGTH(from->slices[i]);
+        memcpy(to, GRPC_SLICE_START_PTR(from->slices[i]), part);
+        to += part;
+    }
+    *copied_p = true;
+    return m;
+}
+
+grpc_byte_buffer *msg_pack(struct msg *m)
+{
+    grpc_slice slice = grpc_slice_sub_no_ref(m->slice, 0, m->base.len);
+    m->slice = grpc_empty_slice();
+    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
+    grpc_slice_unref(slice);
+    return buffer;
+}
+
+void msg_delete(struct msg *m)
+{
+    grpc_slice_unref(m->slice);
+    free(m);
+}
+
+void msg_lend(fr_ep *ep, struct msg *m)
+{
+    m->prev = NULL;
+    m->next = ep->out;
+    if (ep->out)
+        ep->out->prev = m;
+    ep->out = m;
+}
+
+void msg_take_back(fr_ep *ep, struct msg *m)
+{
+    if (m->prev)
+        m->prev->next = m->next;
+    else
+        ep->out = m->next;
+    if (m->next)
+        m->next->prev = m->prev;
+}
