@@ -251,7 +251,7 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
         st = set_up_socket(ep);
     if (st != FR_OK)
         goto release_library;
-    ep->beat_ns = ep->at.ws ? host->now_ns() : UINT64_MAX;
+    ep->beat_ns = ep->at.ws || ep->at.tls ? host->now_ns() : UINT64_MAX;
     nng_recv_aio(ep->sock, ep->recv_aio);
     st = leader ? listen_at(ep, tls) : dial_to(ep, tls);
     if (tls)

@@ -116,6 +116,8 @@ struct fr_ep {
 /* library.c: nng is set up by its first user, and torn down after the last. */
 fr_status library_hold(void); /* FR_ENOMEM: it cannot start its threads */
 void library_release(void);
+/* From now on it stays: TLS connections of nng 1.5 are freed late, and nng_fini then panics. */
+void library_keep(void);
 fr_status status_of_nng(int rv);
 
 /* address.c */

@@ -7,6 +7,7 @@
 static struct {
     pthread_mutex_t lock;
     unsigned users;
+    bool keep; /* never torn down */
 } library = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 fr_status library_hold(void)
@@ -26,8 +27,15 @@ fr_status library_hold(void)
 void library_release(void)
 {
     pthread_mutex_lock(&library.lock);
-    if (--library.users == 0)
+    if (--library.users == 0 && !library.keep)
         nng_fini();
+    pthread_mutex_unlock(&library.lock);
+}
+
+void library_keep(void)
+{
+    pthread_mutex_lock(&library.lock);
+    library.keep = true;
     pthread_mutex_unlock(&library.lock);
 }
 

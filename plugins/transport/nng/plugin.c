@@ -103,7 +103,7 @@ static const struct fr_option options[] = {
 
 const struct fr_plugin fractal_plugin = {
     FR_PLUGIN_HEADER,
-    .flags = FR_PLUGIN_NO_UNLOAD, /* close may have to leave a socket to nng's threads */
+    .flags = FR_PLUGIN_NO_UNLOAD, /* see library_keep, and close may have to leave a socket */
     .kind = FR_KIND_TRANSPORT,
     .name = "nng",
     .version = "1.0",

@@ -119,8 +119,8 @@ static void acknowledge(fr_ep *ep)
     pthread_mutex_unlock(&ep->lock);
 }
 
-/* nng 1.5 can miss that a WebSocket was closed until something is sent on it. No more than a few
- * to whom never answers: they would fill its pipe's queue. */
+/* nng 1.5 can miss that a WebSocket or TLS connection was closed until something is sent on it. No
+ * more than a few to whom never answers: they would fill its pipe's queue. */
 static void beat(fr_ep *ep, uint64_t now_ns)
 {
     enum { BEAT_MS = 1000, BEATS = 8 };

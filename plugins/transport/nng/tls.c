@@ -97,6 +97,7 @@ fr_status tls_prepare(const struct fr_host *host, const struct nng_cfg *cfg,
     fr_status st = check(host, cfg, at, leader);
     if (st != FR_OK)
         return st;
+    library_keep();
     nng_tls_config *config;
     int rv = nng_tls_config_alloc(&config, leader ? NNG_TLS_MODE_SERVER : NNG_TLS_MODE_CLIENT);
     if (rv)
