@@ -93,7 +93,8 @@ static void converse(fr_ep *ep, struct peer *p)
         return;
     /* Said before it is sent: the answer may come while the lock is given up. */
     bool done = true;
-    if (!p->greeted) {
+    /* A leader answers: a worker that is up is known to it. */
+    if (!p->greeted && (p->known || !ep->leader)) {
         p->greeted = true;
         done = p->greeted = send_control(ep, p, HEAD_HELLO);
     }
@@ -187,7 +188,7 @@ static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64
 
 int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
 {
-    uint64_t deadline_ns = UINT64_MAX, look_ns;
+    uint64_t deadline_ns = UINT64_MAX, look_ns = UINT64_MAX;
     bool wait = timeout_ms != 0;
     if (timeout_ms > 0)
         deadline_ns = ep->host->now_ns() + (uint64_t)timeout_ms * 1000000u;
