@@ -289,6 +289,8 @@ Test(band, smooth_counts_are_monotone)
     for (uint32_t i = 1; i < job.width; i++)
         cr_assert(mu[i] <= mu[i - 1] && mu[i - 1] - mu[i] < 0.01f * mu[i - 1], "%g after %g at %u",
                   (double)mu[i], (double)mu[i - 1], i);
+    for (uint32_t i = 0; i < job.width; i++)
+        cr_assert_lt(fabs((double)mu[i] - far_count(fr_job_x(&job, i), 0, 1000)), 1e-4);
     job.iters = 5000;
     const float *more = smooth_row(&job, &more_base);
     for (uint32_t i = 0; i < job.width; i++)
