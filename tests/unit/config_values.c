@@ -77,6 +77,7 @@ Test(option, sizes)
     GIVES(SIZE, "2G", size, UINT64_C(2) << 30);
     GIVES(SIZE, "8589934591G", size, UINT64_C(8589934591) << 30);
     NOT(SIZE, "8589934592G");
+    NOT(SIZE, "17179869185G"); /* would wrap to 1G */
     NOT(SIZE, "99999999999999999999");
     NOT(SIZE, "-1");
     NOT(SIZE, "-1K");
