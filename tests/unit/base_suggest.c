@@ -41,7 +41,7 @@ Test(suggest, typos)
 Test(suggest, nothing_near)
 {
     static const char *const strangers[] = {
-        "", "zzz", "carrier-pigeon", "colour", "wxyth", "sXX", "wxyth12", "height_of_the_image"};
+        "", "zzz", "carrier-pigeon", "colour", "wxyzh", "sXX", "wxyth12", "height_of_the_image"};
     for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
         cr_assert_str_empty(nearest(strangers[i]), "%s", strangers[i]);
     char huge[5000];

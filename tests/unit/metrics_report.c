@@ -132,7 +132,7 @@ Test(report, nothing_known)
 /* A worker's names are its own: what it says may neither break the lines nor the JSON. */
 Test(report, names_of_strangers)
 {
-    static const char *const names[] = {"", " ", "two words", "a rows: 5", "\"\{"};
+    static const char *const names[] = {"", " ", "two words", "a rows: 5", "\"\\{"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct fr_report r = report_new(1);
         snprintf(r.workers[0].host, sizeof(r.workers[0].host), "%s", names[i]);
