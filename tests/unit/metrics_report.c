@@ -111,10 +111,12 @@ Test(report, nothing_known)
 {
     struct fr_report r = {.job = {.width = 2, .height = 1, .payload = FR_PAYLOAD_RAW}};
     snprintf(r.mechanism, sizeof(r.mechanism), "none");
+    cr_assert(fr_report_take_spans(&r)); /* empty ones */
     char *text = printed(&r);
     check_lines(text);
     cr_assert_null(strstr(text, "/task/"));
     free(text);
+    fr_report_clear(&r);
     json_t *json = fr_report_json(&r);
     cr_assert_eq(json_object_size(json_object_get(json, "histograms")), 0);
     cr_assert_eq(json_array_size(json_object_get(json, "workers")), 0);
