@@ -152,6 +152,19 @@ bool fr_config_given(const struct fr_config *config, const char *dotted_key)
     return false;
 }
 
+bool fr_config_flag(const struct fr_config *config, size_t i, char *buf, size_t cap,
+                    const char **value_p)
+{
+    for (const struct fr_entry *e = config->store.first; e; e = e->next) {
+        if (!e->from_flag || i-- > 0)
+            continue;
+        snprintf(buf, cap, "%s.%s", e->section, e->key);
+        *value_p = e->value;
+        return true;
+    }
+    return false;
+}
+
 static const struct bound *find_bound(const struct fr_config *config, const char *section)
 {
     for (const struct bound *b = config->bound; b; b = b->next)

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * stats.h - medians, bootstrap intervals, and when a difference may be called one. Pure. */
+#ifndef FR_EXPERIMENT_STATS_H
+#define FR_EXPERIMENT_STATS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Values of repeats; at most FR_STATS_MAX count. */
+struct fr_sample {
+    const double *values;
+    size_t count;
+};
+enum { FR_STATS_MAX = 1024, FR_STATS_RESAMPLES = 2000 };
+
+struct fr_interval {
+    double low, high;
+};
+
+/* The q-quantile (0..1) of values in order, between two by linear interpolation; count > 0. */
+double fr_stats_quantile(const double *sorted, size_t count, double q);
+void fr_stats_sort(double *values, size_t count);
+double fr_stats_median(struct fr_sample s); /* NaN of none */
+
+/* Percentile bootstrap (Efron 1979): the interval that holds the median with this confidence. */
+struct fr_interval fr_stats_median_interval(struct fr_sample s, double confidence, uint64_t seed);
+/* The same of median(a) / median(b), both resampled. */
+struct fr_interval fr_stats_ratio_interval(struct fr_sample a, struct fr_sample b,
+                                           double confidence, uint64_t seed);
+
+/* Two-sided p of the rank-sum test (Mann, Whitney 1947), exact up to FR_STATS_EXACT values a side,
+ * by the normal distribution above; ties count half. */
+enum { FR_STATS_EXACT = 40 };
+double fr_stats_rank_p(struct fr_sample a, struct fr_sample b);
+/* The smallest p that samples of these sizes can have: all of one below all of the other. */
+double fr_stats_rank_p_least(size_t a, size_t b);
+
+enum fr_verdict {
+    FR_VERDICT_NONE,    /* nothing to compare */
+    FR_VERDICT_TOO_FEW, /* no outcome of so few repeats could show anything */
+    FR_VERDICT_NOISE,
+    FR_VERDICT_DIFFERENT,
+};
+struct fr_comparison {
+    double ratio; /* median(a) / median(b) */
+    struct fr_interval interval;
+    double p;
+    enum fr_verdict verdict;
+};
+/* One of `family` comparisons that are looked at together: the error that 1 - confidence allows is
+ * shared out among them (Bonferroni). The bootstrap alone is too bold on a handful of values, so a
+ * difference must also stand in the rank test. */
+struct fr_comparison fr_stats_compare(struct fr_sample a, struct fr_sample b, double confidence,
+                                      size_t family, uint64_t seed);
+#endif
