@@ -56,20 +56,26 @@ static json_t *option_json(const struct fr_option *o)
     return json;
 }
 
+json_t *fr_describe_caps(const struct fr_plugin *p)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
+        if (caps_of(p) & caps[i].bit)
+            json_array_append_new(names, json_string(caps[i].name));
+    return names;
+}
+
 static json_t *plugin_json(const struct fr_loaded *loaded)
 {
     const struct fr_plugin *p = loaded->plugin;
-    json_t *options = json_array(), *capabilities = json_array();
+    json_t *options = json_array();
     for (const struct fr_option *o = p->options; o && o->key; o++)
         json_array_append_new(options, option_json(o));
-    for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
-        if (caps_of(p) & caps[i].bit)
-            json_array_append_new(capabilities, json_string(caps[i].name));
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:[i,i], s:s?, s:o, s:o}", "kind",
                      fr_kind_name(p->kind), "name", p->name, "version", p->version, "summary",
                      p->summary, "license", p->license, "file", loaded->file, "abi",
                      (int)p->abi_major, (int)p->abi_minor, "backend", p->backend, "capabilities",
-                     capabilities, "options", options);
+                     fr_describe_caps(p), "options", options);
 }
 
 static void dump(json_t *json, FILE *to)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "cli/result.h"
 #include "leader/direct.h"
 
 #include <sched.h>
@@ -119,7 +120,9 @@ static void close_outputs(struct fr_sink *sinks, size_t count)
 
 /* ------------------------------------------------------------------ leading */
 
-static void tell_result(const struct fr_setup *setup, const struct fr_report *report)
+/* For people, for scripts, and as JSON. FR_EIO where that cannot be written. */
+static fr_status tell_result(const struct fr_setup *setup, const char *command,
+                             const struct fr_report *report, struct fr_error *err)
 {
     size_t worked = 0;
     for (size_t i = 0; i < report->worker_count; i++)
@@ -129,13 +132,15 @@ static void tell_result(const struct fr_setup *setup, const struct fr_report *re
         char by[48] = "";
         if (report->worker_count > 0)
             snprintf(by, sizeof(by), " by %zu worker%s", worked, worked == 1 ? "" : "s");
-        fr_log(FR_LOG_INFO, "%s%s%ux%u pixels%s in %.2f s", path, *path ? ": " : "", report->width,
-               report->height, by, (double)report->wall_ns / 1e9);
+        fr_log(FR_LOG_INFO, "%s%s%ux%u pixels%s in %.2f s", path, *path ? ": " : "",
+               report->job.width, report->job.height, by, (double)report->own.wall_ns / 1e9);
     }
     if (setup->settings->metrics.print) {
         fr_report_print(report, stdout);
         fflush(stdout);
     }
+    const char *json = setup->settings->metrics.json;
+    return *json ? fr_result_write(setup, command, report, json, err) : FR_OK;
 }
 
 static fr_status make_colour(const struct fr_setup *setup, struct fr_colour **colour_p,
@@ -231,9 +236,9 @@ int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hook
     close_stage(setup, &stage);
     if (st != FR_OK)
         return fr_role_refuse(&err);
-    tell_result(setup, &report);
+    st = tell_result(setup, hooks->on_open ? "run" : "leader", &report, &err);
     fr_report_clear(&report);
-    return FR_EXIT_DONE;
+    return st == FR_OK ? FR_EXIT_DONE : fr_role_fail(&err);
 }
 
 int fr_role_direct(const struct fr_setup *setup)
@@ -254,7 +259,7 @@ int fr_role_direct(const struct fr_setup *setup)
     close_stage(setup, &stage);
     if (st != FR_OK)
         return fr_role_refuse(&err);
-    tell_result(setup, &report);
+    st = tell_result(setup, "direct", &report, &err);
     fr_report_clear(&report);
-    return FR_EXIT_DONE;
+    return st == FR_OK ? FR_EXIT_DONE : fr_role_fail(&err);
 }

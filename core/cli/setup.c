@@ -226,7 +226,7 @@ static fr_status fill(struct fr_config *config, unsigned roles, struct fr_setup 
 fr_status fr_setup_make(struct fr_config *config, unsigned roles, struct fr_setup *setup_p,
                         struct fr_error *err)
 {
-    struct fr_setup setup = {0};
+    struct fr_setup setup = {.config = config};
     fr_status st = fr_config_settings(config, &setup.settings, err);
     if (st != FR_OK)
         return st;

@@ -27,6 +27,7 @@ struct fr_setup_output {
 };
 
 struct fr_setup {
+    const struct fr_config *config;     /* where it all comes from                        */
     const struct fr_settings *settings; /* belongs to the config                          */
     struct fr_plugin_path path;
     /* every role */

@@ -229,6 +229,25 @@ const char *fr_config_unbound(const struct fr_config *config, size_t i, const ch
     return NULL;
 }
 
+static const char *effective(const struct fr_config *config, const char *section,
+                             const struct fr_option *opt)
+{
+    const struct fr_entry *e = fr_store_find(&config->store, section, opt->key);
+    return e ? e->value : opt->def ? opt->def : "";
+}
+
+void fr_config_each(const struct fr_config *config,
+                    void (*take)(void *ctx, const char *section, const char *key,
+                                 const char *value),
+                    void *ctx)
+{
+    for (const struct fr_setting *s = fr_setting_table; s->section; s++)
+        take(ctx, s->section, s->opt.key, effective(config, s->section, &s->opt));
+    for (const struct bound *b = config->bound; b; b = b->next)
+        for (const struct fr_option *o = b->options; o && o->key; o++)
+            take(ctx, b->section, o->key, effective(config, b->section, o));
+}
+
 /* -------------------------------------------------------------------- print */
 
 enum { CHUNK = 120 }; /* of a value, on one line */
@@ -257,7 +276,7 @@ static void print_option(const struct fr_config *config, const char *section,
 {
     const struct fr_entry *e = fr_store_find(&config->store, section, opt->key);
     fprintf(to, "; %s\n%s = ", e ? e->origin : "default", opt->key);
-    print_value(e ? e->value : opt->def ? opt->def : "", to);
+    print_value(effective(config, section, opt), to);
 }
 
 void fr_config_print(const struct fr_config *config, FILE *to)

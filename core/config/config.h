@@ -43,6 +43,12 @@ fr_status fr_config_bind(struct fr_config *config, const struct fr_plugin *plugi
  * origin; NULL past the last. */
 const char *fr_config_unbound(const struct fr_config *config, size_t i, const char **origin_p);
 
+/* Calls take for every key of the core and of bound plugins, with its effective value. */
+void fr_config_each(const struct fr_config *config,
+                    void (*take)(void *ctx, const char *section, const char *key,
+                                 const char *value),
+                    void *ctx);
+
 /* Prints the effective configuration as an INI: the core's keys and those of bound plugins, each
  * with a comment that says where the value came from. It can be loaded again, and then means the
  * same.

@@ -134,5 +134,8 @@ const struct fr_setting fr_setting_table[] = {
      .letter = 'v', .roles = FR_FOR_ALL},
     {OPT(metrics, print, BOOL, "no", .help = "Print METRICS lines on stdout at the end."),
      .flag = "metrics", .letter = 'm', .roles = FR_FOR_ALL},
+    {OPT(metrics, json, STRING, "",
+         .help = "File for all of that and the effective configuration as JSON; empty: none."),
+     .flag = "metrics-json", .roles = LEADS},
     {.section = NULL},
 };

@@ -52,6 +52,7 @@ struct fr_settings {
     } log;
     struct {
         bool print;
+        const char *json; /* a file; "": none */
     } metrics;
 };
 

@@ -98,6 +98,7 @@ static bool add_record(struct fr_desk *desk, struct fr_member *m, const struct f
     struct fr_report_worker *record = &workers[m->record];
     *record = (struct fr_report_worker){.pid = hello->pid, .threads = hello->threads};
     snprintf(record->host, sizeof(record->host), "%s", hello->host);
+    snprintf(record->kernel, sizeof(record->kernel), "%s", hello->instruction_set);
     return true;
 }
 
@@ -163,6 +164,7 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
 static void take_result(struct fr_desk *desk, struct fr_member *m, const struct fr_result *result)
 {
     const struct fr_job *job = desk->job;
+    uint64_t now_ns = fr_now_ns(); /* before it is coloured: that is no part of its round trip */
     const struct fr_task task = {
         .lease = result->lease, .first_row = result->first_row, .rows = result->rows};
     if (result->job != FR_JOB_ID || task.rows == 0 || task.rows > job->height ||
@@ -204,9 +206,19 @@ static void take_result(struct fr_desk *desk, struct fr_member *m, const struct 
     struct fr_report_worker *record = record_of(desk, m);
     record->rows += task.rows;
     record->tasks++;
-    record->round_trip_ns += fr_now_ns() - issued_ns;
-    record->queue_ns += result->queue_ns;
-    record->compute_ns += result->compute_ns;
+    if (desk->first_row_ns == 0)
+        desk->first_row_ns = now_ns;
+    /* What it says of itself is cut to what can be. */
+    uint64_t round_trip_ns = now_ns - issued_ns;
+    uint64_t queue_ns = result->queue_ns < round_trip_ns ? result->queue_ns : round_trip_ns;
+    uint64_t most_ns = round_trip_ns - queue_ns;
+    uint64_t compute_ns = result->compute_ns < most_ns ? result->compute_ns : most_ns;
+    const uint64_t spans[FR_SPANS] = {[FR_SPAN_ROUND_TRIP] = round_trip_ns,
+                                      [FR_SPAN_NETWORK] = most_ns - compute_ns,
+                                      [FR_SPAN_QUEUE] = queue_ns,
+                                      [FR_SPAN_COMPUTE] = compute_ns};
+    for (int i = 0; i < FR_SPANS; i++)
+        fr_histogram_add(desk->report->spans[i], spans[i]);
 }
 
 static void take_message(struct fr_desk *desk, struct fr_member *m, const struct fr_msg *msg)

@@ -19,6 +19,7 @@ struct fr_desk {
     bool started;             /* assignments go out                        */
     bool finished;            /* all rows are there: newcomers are told so */
     struct fr_report *report; /* gets a record for each worker             */
+    uint64_t first_row_ns;    /* when the first result came, 0: not yet      */
     fr_status status;         /* not FR_OK: the job cannot go on           */
     struct fr_error *err;
 };

@@ -133,16 +133,19 @@ fr_status fr_direct_run(const struct fr_direct_args *args, struct fr_report *rep
         st = fr_raster_finish(d.raster, err);
     if (st == FR_OK) {
         uint64_t end_ns = fr_now_ns();
-        struct fr_report report = {.wall_ns = end_ns - start_ns,
-                                   .render_ns = rendered_ns - start_ns,
-                                   .write_ns = end_ns - rendered_ns,
-                                   .width = args->job->width,
-                                   .height = args->job->height,
-                                   .iters = args->job->iters,
+        struct fr_usage usage = fr_usage_process();
+        const struct fr_stats no_net = {0};
+        struct fr_report report = {.job = *args->job,
                                    .rows_per_task = d.plan.schedule.rows_per_task,
                                    .window_rows = d.plan.schedule.window_rows,
-                                   .pixel_hash = fr_raster_pixel_hash(d.raster),
-                                   .usage = fr_usage_process()};
+                                   .pixel_hash = fr_raster_pixel_hash(d.raster)};
+        fr_counters_take(&report.own, &usage, &no_net);
+        report.own.rows = args->job->height;
+        report.own.wall_ns = end_ns - start_ns;
+        report.phases.render_ns = rendered_ns - start_ns;
+        report.phases.write_ns = end_ns - rendered_ns;
+        report.phases.colour_ns = fr_raster_colour_ns(d.raster);
+        report.phases.encode_ns = fr_raster_encode_ns(d.raster);
         snprintf(report.mechanism, sizeof(report.mechanism), "none, %u thread%s", args->threads,
                  args->threads == 1 ? "" : "s");
         *report_p = report;

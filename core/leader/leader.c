@@ -23,7 +23,8 @@ struct leader {
     struct fr_plan plan;
     struct fr_desk desk;
     struct fr_progress progress;
-    uint64_t opened_ns, started_ns, rendered_ns, ticked_ns;
+    uint64_t opened_ns, started_ns, rendered_ns, drained_ns, ticked_ns;
+    uint64_t idle_ns; /* in poll */
     bool told_waiting;
 };
 
@@ -32,7 +33,9 @@ static fr_status turn(struct leader *l, struct fr_error *err)
 {
     struct fr_event events[EVENTS];
     int timeout_ms = fr_desk_blocked(&l->desk) ? BLOCKED_MS : TICK_MS;
+    uint64_t idle_from_ns = fr_now_ns();
     int n = fr_endpoint_poll(&l->desk.endpoint, events, EVENTS, timeout_ms, err);
+    l->idle_ns += fr_now_ns() - idle_from_ns;
     if (n < 0)
         return (fr_status)n;
     for (int i = 0; i < n; i++)
@@ -102,6 +105,8 @@ static fr_status drain(struct leader *l, struct fr_error *err)
         uint64_t now_ns = fr_now_ns();
         bool written = fr_raster_base(l->desk.raster) == l->args->job->height;
         bool alone = !fr_desk_awaits(&l->desk, now_ns) || now_ns > deadline_ns;
+        if (alone && l->drained_ns == 0)
+            l->drained_ns = now_ns;
         if (st != FR_OK || (written && alone))
             return st;
         st = turn(l, err);
@@ -128,20 +133,25 @@ static void dismiss(struct leader *l)
 
 static void fill_report(struct leader *l, struct fr_report *report)
 {
-    const struct fr_job *job = l->args->job;
     uint64_t end_ns = fr_now_ns();
-    report->wall_ns = end_ns - l->opened_ns;
-    report->wait_ns = l->started_ns - l->opened_ns;
-    report->render_ns = l->rendered_ns - l->started_ns;
-    report->write_ns = end_ns - l->rendered_ns;
-    report->width = job->width;
-    report->height = job->height;
-    report->iters = job->iters;
+    struct fr_usage usage = fr_usage_process();
+    struct fr_stats net = fr_endpoint_stats(&l->desk.endpoint);
+    fr_counters_take(&report->own, &usage, &net);
+    report->own.wall_ns = end_ns - l->opened_ns;
+    report->own.idle_ns = l->idle_ns;
+    report->own.rows = l->args->job->height;
+    report->own.tasks = fr_schedule_counts(l->desk.schedule).accepted;
+    report->phases.wait_ns = l->started_ns - l->opened_ns;
+    report->phases.first_row_ns = l->desk.first_row_ns - l->started_ns;
+    report->phases.render_ns = l->rendered_ns - l->started_ns;
+    report->phases.drain_ns = l->drained_ns - l->rendered_ns;
+    report->phases.write_ns = end_ns - l->rendered_ns;
+    report->phases.colour_ns = fr_raster_colour_ns(l->desk.raster);
+    report->phases.encode_ns = fr_raster_encode_ns(l->desk.raster);
+    report->job = *l->args->job;
     report->rows_per_task = l->plan.schedule.rows_per_task;
     report->window_rows = l->plan.schedule.window_rows;
     report->pixel_hash = fr_raster_pixel_hash(l->desk.raster);
-    report->usage = fr_usage_process();
-    report->net = fr_endpoint_stats(&l->desk.endpoint);
     snprintf(report->mechanism, sizeof(report->mechanism), "%s", l->desk.endpoint.attr.mechanism);
     report->schedule = fr_schedule_counts(l->desk.schedule);
 }
@@ -186,6 +196,10 @@ fr_status fr_leader_run(const struct fr_leader_args *args, struct fr_report *rep
     st = fr_schedule_new(&l.plan.schedule, &l.desk.schedule);
     if (st != FR_OK)
         return fr_fail(err, st, "cannot make the schedule: %s", fr_status_text(st));
+    if (!fr_report_take_spans(&report)) {
+        st = fr_fail(err, FR_ENOMEM, "out of memory");
+        goto free_schedule;
+    }
     l.opened_ns = fr_now_ns();
     st = open_endpoint(&l, err);
     if (st != FR_OK)

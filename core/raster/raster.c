@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "raster/raster.h"
 
+#include "base/clock.h"
 #include "base/status.h"
 
 #include <pthread.h>
@@ -22,6 +23,8 @@ struct fr_raster {
     uint8_t *window; /* row y at y % window_rows. The owner fills rows that are not there, the
                       * writer reads those that are: nobody touches the other's */
     _Atomic uint32_t base;
+    _Atomic uint64_t colour_ns;
+    uint64_t encode_ns;  /* the writer's */
     XXH64_state_t *hash; /* the writer's */
     pthread_t thread;
     bool joined; /* the owner's */
@@ -73,7 +76,9 @@ static void *write_all(void *arg)
         }
         pthread_mutex_unlock(&r->lock);
         struct fr_error err = {0};
+        uint64_t start_ns = fr_now_ns();
         st = write_rows(r, base, n, &err);
+        r->encode_ns += fr_now_ns() - start_ns;
         pthread_mutex_lock(&r->lock);
         memset(&r->there[base % r->window_rows], 0, n * sizeof(*r->there));
         base += n;
@@ -137,6 +142,7 @@ fr_status fr_raster_put(struct fr_raster *r, uint32_t first, uint32_t rows, enum
     fr_status st = fr_raster_status(r, err);
     if (st != FR_OK)
         return st;
+    uint64_t start_ns = fr_now_ns();
     uint32_t at = first % r->window_rows;
     uint32_t before_end = r->window_rows - at < rows ? r->window_rows - at : rows;
     st = fr_colour_rows(r->colour, kind, payload, rows, 0, before_end,
@@ -146,6 +152,7 @@ fr_status fr_raster_put(struct fr_raster *r, uint32_t first, uint32_t rows, enum
                             r->window, r->stride_bytes);
     if (st != FR_OK)
         return fr_fail(err, st, "values that no worker computes");
+    atomic_fetch_add(&r->colour_ns, fr_now_ns() - start_ns);
     pthread_mutex_lock(&r->lock);
     for (uint32_t i = 0; i < rows; i++)
         r->there[(first + i) % r->window_rows] = true;
@@ -189,6 +196,16 @@ fr_status fr_raster_finish(struct fr_raster *r, struct fr_error *err)
 uint64_t fr_raster_pixel_hash(const struct fr_raster *r)
 {
     return XXH64_digest(r->hash);
+}
+
+uint64_t fr_raster_encode_ns(const struct fr_raster *r)
+{
+    return r->encode_ns;
+}
+
+uint64_t fr_raster_colour_ns(const struct fr_raster *r)
+{
+    return atomic_load(&r->colour_ns);
 }
 
 void fr_raster_free(struct fr_raster *r)

@@ -47,6 +47,9 @@ fr_status fr_raster_status(struct fr_raster *raster, struct fr_error *err);
 fr_status fr_raster_finish(struct fr_raster *raster, struct fr_error *err);
 /* Of all pixels as RGBA, rows in order: equal images, equal hashes. After finish. */
 uint64_t fr_raster_pixel_hash(const struct fr_raster *raster);
+/* Time in the outputs, in all; and in colouring. After finish. */
+uint64_t fr_raster_encode_ns(const struct fr_raster *raster);
+uint64_t fr_raster_colour_ns(const struct fr_raster *raster);
 /* Stops the thread, also in the middle. The sinks stay their owner's to close. */
 void fr_raster_free(struct fr_raster *raster);
 #endif

@@ -48,26 +48,11 @@ static size_t pack_hello(const struct fr_hello *hello, uint8_t *buf, size_t cap)
     return pack(&outer.base, buf, cap);
 }
 
-#define STATS_FIELDS(X)                                                                            \
-    X(rows)                                                                                        \
-    X(tasks)                                                                                       \
-    X(cpu_user_ns)                                                                                 \
-    X(cpu_system_ns)                                                                               \
-    X(max_rss_bytes)                                                                               \
-    X(compute_ns)                                                                                  \
-    X(wall_ns)                                                                                     \
-    X(tx_msgs)                                                                                     \
-    X(tx_bytes)                                                                                    \
-    X(rx_msgs)                                                                                     \
-    X(rx_bytes)                                                                                    \
-    X(tx_again)                                                                                    \
-    X(copied_bytes)
-
-static size_t pack_stats(const struct fr_worker_stats *stats, uint8_t *buf, size_t cap)
+static size_t pack_stats(const struct fr_counters *stats, uint8_t *buf, size_t cap)
 {
     Fractal__V1__Stats inner = FRACTAL__V1__STATS__INIT;
 #define X(field) inner.field = stats->field;
-    STATS_FIELDS(X)
+    FR_COUNTERS(X)
 #undef X
     pb_to_leader outer = FRACTAL__V1__TO_LEADER__INIT;
     outer.kind_case = FRACTAL__V1__TO_LEADER__KIND_STATS;
@@ -209,7 +194,7 @@ static fr_status take_to_leader(const pb_to_leader *outer, struct fr_to_leader *
     case FRACTAL__V1__TO_LEADER__KIND_STATS:
         msg.kind = FR_WIRE_STATS;
 #define X(field) msg.stats.field = outer->stats->field;
-        STATS_FIELDS(X)
+        FR_COUNTERS(X)
 #undef X
         break;
     case FRACTAL__V1__TO_LEADER__KIND_GOODBYE:

@@ -42,9 +42,34 @@ struct fr_result {
     const uint8_t *payload; /* into the message that was decoded */
     size_t payload_len;
 };
-struct fr_worker_stats {
-    uint64_t rows, tasks, cpu_user_ns, cpu_system_ns, max_rss_bytes, compute_ns, wall_ns;
-    uint64_t tx_msgs, tx_bytes, rx_msgs, rx_bytes, tx_again, copied_bytes;
+/* What a process counted, on either side. X(field): a uint64_t, its unit at its end; monotonic. The
+ * same names stand in the schema. */
+#define FR_COUNTERS(X)                                                                             \
+    X(rows)                                                                                        \
+    X(tasks)                                                                                       \
+    X(wall_ns)                                                                                     \
+    X(connect_ns)                                                                                  \
+    X(compute_ns)                                                                                  \
+    X(starved_ns)                                                                                  \
+    X(idle_ns)                                                                                     \
+    X(cpu_user_ns)                                                                                 \
+    X(cpu_system_ns)                                                                               \
+    X(max_rss_bytes)                                                                               \
+    X(allocated_bytes)                                                                             \
+    X(minor_faults)                                                                                \
+    X(major_faults)                                                                                \
+    X(voluntary_switches)                                                                          \
+    X(involuntary_switches)                                                                        \
+    X(tx_msgs)                                                                                     \
+    X(tx_bytes)                                                                                    \
+    X(rx_msgs)                                                                                     \
+    X(rx_bytes)                                                                                    \
+    X(tx_again)                                                                                    \
+    X(copied_bytes)
+struct fr_counters {
+#define X(field) uint64_t field;
+    FR_COUNTERS(X)
+#undef X
 };
 struct fr_goodbye {
     char reason[128];
@@ -67,7 +92,7 @@ struct fr_to_leader {
     union {
         struct fr_hello hello;
         struct fr_result result;
-        struct fr_worker_stats stats;
+        struct fr_counters stats;
         struct fr_goodbye goodbye;
     };
 };

@@ -23,6 +23,8 @@ struct member {
     struct fr_compute *compute; /* of job_seq; the member's own */
     uint32_t job_seq;
     struct fr_usage usage; /* under lock: after its last task */
+    bool waiting;          /* under lock */
+    uint64_t waiting_from_ns;
 };
 
 struct fr_crew {
@@ -33,6 +35,7 @@ struct fr_crew {
     struct fr_job job;       /* under lock */
     uint32_t job_seq;        /* under lock */
     bool quit;               /* under lock */
+    uint64_t starved_ns;     /* under lock: waits that are over */
     uint32_t started;        /* members with a thread */
     struct member members[];
 };
@@ -80,6 +83,20 @@ static void compute(struct member *member, const struct fr_job *job, uint32_t jo
     task->done = true;
 }
 
+/* Under the lock. */
+static void await_work(struct member *member)
+{
+    struct fr_crew *crew = member->crew;
+    while (!crew->quit && crew->todo.count == 0) {
+        member->waiting = true;
+        member->waiting_from_ns = fr_now_ns();
+        pthread_cond_wait(&crew->work, &crew->lock);
+        if (crew->job_seq > 0)
+            crew->starved_ns += fr_now_ns() - member->waiting_from_ns;
+        member->waiting = false;
+    }
+}
+
 static void *work(void *arg)
 {
     struct member *member = arg;
@@ -89,8 +106,7 @@ static void *work(void *arg)
         fr_log(FR_LOG_DEBUG, "cannot be nice: %s", strerror(errno));
     pthread_mutex_lock(&crew->lock);
     for (;;) {
-        while (!crew->quit && crew->todo.count == 0)
-            pthread_cond_wait(&crew->work, &crew->lock);
+        await_work(member);
         if (crew->quit)
             break;
         struct fr_crew_task task;
@@ -100,7 +116,9 @@ static void *work(void *arg)
         pthread_mutex_unlock(&crew->lock);
 
         compute(member, &job, job_seq, &task);
-        struct fr_usage usage = fr_usage_thread();
+        struct fr_usage usage = {0};
+        if (crew->args.measure)
+            usage = fr_usage_thread();
 
         pthread_mutex_lock(&crew->lock);
         member->usage = usage;
@@ -149,9 +167,23 @@ fr_status fr_crew_new(const struct fr_crew_args *args, struct fr_crew **crew_p,
     return FR_OK;
 }
 
-void fr_crew_set_job(struct fr_crew *crew, const struct fr_job *job)
+uint64_t fr_crew_starved_ns(struct fr_crew *crew, uint64_t now_ns)
 {
     pthread_mutex_lock(&crew->lock);
+    uint64_t sum_ns = crew->starved_ns;
+    for (uint32_t i = 0; i < crew->started && crew->job_seq > 0; i++)
+        if (crew->members[i].waiting)
+            sum_ns += now_ns - crew->members[i].waiting_from_ns;
+    pthread_mutex_unlock(&crew->lock);
+    return sum_ns;
+}
+
+void fr_crew_set_job(struct fr_crew *crew, const struct fr_job *job)
+{
+    uint64_t now_ns = fr_now_ns();
+    pthread_mutex_lock(&crew->lock);
+    for (uint32_t i = 0; i < crew->started && crew->job_seq == 0; i++)
+        crew->members[i].waiting_from_ns = now_ns; /* before a job nobody starves */
     crew->job = *job;
     crew->job_seq++;
     pthread_mutex_unlock(&crew->lock);
@@ -191,8 +223,7 @@ struct fr_usage fr_crew_usage(struct fr_crew *crew)
     struct fr_usage sum = {0};
     pthread_mutex_lock(&crew->lock);
     for (uint32_t i = 0; i < crew->started; i++) {
-        sum.user_ns += crew->members[i].usage.user_ns;
-        sum.system_ns += crew->members[i].usage.system_ns;
+        fr_usage_add(&sum, &crew->members[i].usage);
     }
     pthread_mutex_unlock(&crew->lock);
     return sum;

@@ -18,6 +18,7 @@ struct fr_crew_args {
     uint32_t capacity; /* tasks it may be given before one is taken back           */
     int nice;          /* of the computing threads, so that the network thread and a leader on the
                         * same processor come first */
+    bool measure;      /* fr_crew_usage is wanted: a system call a task */
     void (*wake)(void *ctx); /* a task was finished; called from computing threads */
     void *wake_ctx;
 };
@@ -41,7 +42,9 @@ void fr_crew_give(struct fr_crew *crew, const struct fr_crew_task *task);
 bool fr_crew_take(struct fr_crew *crew, struct fr_crew_task *task_p);
 /* Drops the tasks that nobody has begun: they come back from take with done unset. */
 void fr_crew_drop(struct fr_crew *crew);
-/* CPU time of the computing threads, up to their last finished task. */
+/* How long threads have waited for work since they had a job, in all. */
+uint64_t fr_crew_starved_ns(struct fr_crew *crew, uint64_t now_ns);
+/* What the computing threads used, up to their last finished task. */
 struct fr_usage fr_crew_usage(struct fr_crew *crew);
 /* Waits for the tasks that are begun. */
 void fr_crew_free(struct fr_crew *crew);

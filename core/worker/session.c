@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/usage.h"
 #include "base/version.h"
+#include "metrics/report.h"
 #include "plugin/outbox.h"
 #include "wire/wire.h"
 #include "worker/crew.h"
@@ -54,7 +55,7 @@ struct session {
     uint32_t job_id;
     struct fr_job job;
     uint64_t opened_ns, welcomed_ns, leaving_ns;
-    uint64_t rows, tasks, compute_ns;
+    uint64_t rows, tasks, compute_ns, idle_ns;
 };
 
 static void gone(struct session *s, enum fr_session_end end)
@@ -99,28 +100,24 @@ static void greet(struct session *s)
 /* Statistics, then nothing more from us: flushed by the transport as it shuts down. */
 static void leave(struct session *s)
 {
-    struct fr_usage usage = fr_usage_thread();
-    struct fr_usage crew = fr_crew_usage(s->crew);
-    usage.user_ns += crew.user_ns;
-    usage.system_ns += crew.system_ns;
     /* A worker with a process of its own counts the transport's threads too. */
-    if (!(s->endpoint.attr.caps & FR_CAP_SAME_PROCESS))
-        usage = fr_usage_process();
+    struct fr_usage usage = fr_usage_process();
+    if (s->endpoint.attr.caps & FR_CAP_SAME_PROCESS) {
+        struct fr_usage crew = fr_crew_usage(s->crew);
+        usage = fr_usage_thread();
+        fr_usage_add(&usage, &crew);
+    }
     struct fr_stats net = fr_endpoint_stats(&s->endpoint);
+    uint64_t now_ns = fr_now_ns();
     struct fr_to_leader msg = {.kind = FR_WIRE_STATS,
                                .stats = {.rows = s->rows,
                                          .tasks = s->tasks,
-                                         .cpu_user_ns = usage.user_ns,
-                                         .cpu_system_ns = usage.system_ns,
-                                         .max_rss_bytes = usage.max_rss_bytes,
+                                         .wall_ns = now_ns - s->welcomed_ns,
+                                         .connect_ns = s->welcomed_ns - s->opened_ns,
                                          .compute_ns = s->compute_ns,
-                                         .wall_ns = fr_now_ns() - s->welcomed_ns,
-                                         .tx_msgs = net.tx_msgs,
-                                         .tx_bytes = net.tx_bytes,
-                                         .rx_msgs = net.rx_msgs,
-                                         .rx_bytes = net.rx_bytes,
-                                         .tx_again = net.tx_again,
-                                         .copied_bytes = net.copied_bytes}};
+                                         .starved_ns = fr_crew_starved_ns(s->crew, now_ns),
+                                         .idle_ns = s->idle_ns}};
+    fr_counters_take(&msg.stats, &usage, &net);
     post(s, &msg);
     s->state = LEAVING;
     s->leaving_ns = fr_now_ns();
@@ -352,7 +349,9 @@ static void serve(struct session *s)
 {
     while (s->state != GONE) {
         struct fr_event events[EVENTS];
+        uint64_t idle_from_ns = fr_now_ns();
         int n = fr_endpoint_poll(&s->endpoint, events, EVENTS, timeout_ms(s), s->err);
+        s->idle_ns += fr_now_ns() - idle_from_ns;
         if (n < 0)
             gone(s, FR_SESSION_FAILED);
         for (int i = 0; i < n; i++)
@@ -385,6 +384,8 @@ enum fr_session_end fr_session_run(const struct fr_worker_args *args, struct fr_
                                            .threads = args->threads,
                                            .capacity = s.credits,
                                            .nice = args->nice,
+                                           .measure =
+                                               (s.endpoint.attr.caps & FR_CAP_SAME_PROCESS) != 0,
                                            .wake = fr_endpoint_wake,
                                            .wake_ctx = &s.endpoint};
     if (fr_crew_new(&crew_args, &s.crew, err) != FR_OK)

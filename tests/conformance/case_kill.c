@@ -8,7 +8,7 @@
 
 static bool killable(const struct rig *rig)
 {
-    bool others = (rig->ops->caps & FR_CAP_SAME_PROCESS) == 0;
+    bool others = (rig->caps & FR_CAP_SAME_PROCESS) == 0;
     if (!others)
         skip("leader and workers are one process");
     return others;

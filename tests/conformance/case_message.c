@@ -133,8 +133,8 @@ static void held(const struct rig *rig)
         to->keep = true;
         /* As many as there is room for, if a transport lends its buffers. */
         uint64_t stuck_since = now_ms();
-        while (out->sends - before < 200 && now_ms() - stuck_since < 300) {
-            fr_status st = end_send(from, out, 3000);
+        while ((out->sends - before < 200 || to->held_count == 0) && now_ms() - stuck_since < 300) {
+            fr_status st = out->sends - before < 200 ? end_send(from, out, 3000) : FR_EAGAIN;
             CHECK(st == FR_OK || st == FR_EAGAIN, "send: %d", (int)st);
             if (st == FR_OK)
                 stuck_since = now_ms();

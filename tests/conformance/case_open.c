@@ -5,22 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void fields(const struct rig *rig)
+/* What one plugin says of itself. */
+static void plugin_fields(const struct layer *layer, bool hook)
 {
-    const struct fr_plugin *p = rig->plugin;
-    const struct fr_transport_ops *o = rig->ops;
+    const struct fr_plugin *p = layer->plugin;
+    const struct fr_transport_ops *o = p->ops;
     CHECK(p->magic == FR_PLUGIN_MAGIC && p->size >= sizeof(*p), "no plugin of this ABI");
     CHECK(p->abi_major == FR_ABI_MAJOR && p->abi_minor <= FR_ABI_MINOR, "another ABI");
     CHECK(p->kind == FR_KIND_TRANSPORT && o && o->size >= sizeof(*o), "no transport");
-    CHECK(p->name && strcmp(p->name, rig->name) == 0, "another name than its file");
+    CHECK(p->name && strcmp(p->name, layer->name) == 0, "another name than its file");
     CHECK(p->version && *p->version && p->summary && *p->summary && p->license && *p->license,
           "an empty text");
-    CHECK(o->open && o->query && o->msg_alloc && o->msg_free && o->send && o->poll && o->wakeup &&
-              o->stats && o->drop && o->shutdown && o->close,
+    CHECK(hook ? !o->open && o->open_over : o->open && !o->open_over,
+          "open is missing, or too much");
+    CHECK(o->query && o->msg_alloc && o->msg_free && o->send && o->poll && o->wakeup && o->stats &&
+              o->drop && o->shutdown && o->close,
           "an operation is missing");
     for (const struct fr_option *opt = p->options; opt && opt->key; opt++)
         CHECK(opt->help && *opt->help && opt->offset < p->config_size, "option %s", opt->key);
+}
 
+static void fields(const struct rig *rig)
+{
+    const struct fr_transport_ops *o = rig->ops;
+    for (int i = 0; i < rig->layer_count && !failed(); i++)
+        plugin_fields(&rig->layers[i], i + 1 < rig->layer_count);
+    TRY(!failed());
     struct end ends[2];
     TRY(pair_open(rig, &ends[0], &ends[1]));
     for (int i = 0; i < 2; i++) {

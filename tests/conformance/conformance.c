@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * conformance.c - conformance NAME [key=value ...] [CASE ...]: whether the transport plugin NAME
  * keeps the contract of <fractal/transport.h>. `address=` is the leader's, where '*'
- * stands for a fresh name; the other pairs are the plugin's options. */
+ * stands for a fresh name; `hooks=A,B` puts hooks around it, A outermost; A.key=value
+ * is an option of A; the other pairs are the plugin's own. */
 #include "cases.h"
 
 #include <signal.h>

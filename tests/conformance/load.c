@@ -97,35 +97,51 @@ static bool fill(const struct fr_option *o, const char *text, void *at)
     }
 }
 
-/* The value of `key` among the pairs, or NULL. */
-static const char *given(const struct rig *rig, const char *key)
+/* The value of `key` of a layer among the pairs, or NULL; `prefix` is "" or a hook's name. */
+static const char *given(const struct rig *rig, const char *prefix, const char *key)
 {
-    size_t len = strlen(key);
+    char name[64];
+    int len = snprintf(name, sizeof(name), "%s%s%s=", prefix, *prefix ? "." : "", key);
     for (int i = 0; i < rig->pair_count; i++)
-        if (strncmp(rig->pairs[i], key, len) == 0 && rig->pairs[i][len] == '=')
-            return rig->pairs[i] + len + 1;
+        if (strncmp(rig->pairs[i], name, (size_t)len) == 0)
+            return rig->pairs[i] + len;
     return NULL;
 }
 
-static bool configure(struct rig *rig)
+/* Returns how many pairs it used, < 0: failed. */
+static int configure(const struct rig *rig, struct layer *layer, const char *prefix)
 {
-    const struct fr_plugin *p = rig->plugin;
+    const struct fr_plugin *p = layer->plugin;
     int used = 0;
     if (p->config_size > 0)
-        rig->cfg = calloc(1, p->config_size);
+        layer->cfg = calloc(1, p->config_size);
     for (const struct fr_option *o = p->options; o && o->key; o++) {
-        const char *text = given(rig, o->key);
+        const char *text = given(rig, prefix, o->key);
         used += text != NULL;
         if (!text)
             text = o->def;
-        if (!text || !fill(o, text, (char *)rig->cfg + o->offset)) {
-            fprintf(stderr, "%s: option %s: %s\n", rig->name, o->key, text ? text : "not given");
-            return false;
+        if (!text || !fill(o, text, (char *)layer->cfg + o->offset)) {
+            fprintf(stderr, "%s: option %s: %s\n", layer->name, o->key, text ? text : "not given");
+            return -1;
         }
     }
-    rig->address = given(rig, "address");
-    if (used + (rig->address != NULL) != rig->pair_count) {
-        fprintf(stderr, "%s: unknown or repeated option\n", rig->name);
+    return used;
+}
+
+static bool add_layer(struct rig *rig, const char *name, size_t len)
+{
+    const char *build = getenv("FRACTAL_BUILD");
+    char path[4096];
+    if (rig->layer_count == MAX_LAYERS || len >= sizeof(rig->layers[0].name)) {
+        fprintf(stderr, "too many hooks, or a name too long\n");
+        return false;
+    }
+    struct layer *l = &rig->layers[rig->layer_count++];
+    snprintf(l->name, sizeof(l->name), "%.*s", (int)len, name);
+    snprintf(path, sizeof(path), "%s/plugins/transport/%s.so", build ? build : ".", l->name);
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle || !(l->plugin = dlsym(handle, "fractal_plugin"))) {
+        fprintf(stderr, "%s\n", dlerror());
         return false;
     }
     return true;
@@ -133,23 +149,44 @@ static bool configure(struct rig *rig)
 
 bool rig_load(struct rig *rig, const char *name, char *const *pairs, int pair_count)
 {
-    const char *build = getenv("FRACTAL_BUILD");
-    char path[4096];
     *rig = (struct rig){.name = name, .pairs = pairs, .pair_count = pair_count};
     rig->host = (struct fr_host){
         .size = sizeof(rig->host), .log = host_log, .fail = host_fail, .now_ns = host_now_ns};
-    snprintf(path, sizeof(path), "%s/plugins/transport/%s.so", build ? build : ".", name);
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle || !(rig->plugin = dlsym(handle, "fractal_plugin"))) {
-        fprintf(stderr, "%s\n", dlerror());
+    rig->address = given(rig, "", "address");
+    const char *hooks = given(rig, "", "hooks");
+    int used = (rig->address != NULL) + (hooks != NULL);
+    for (size_t len; hooks && *hooks; hooks += len + (hooks[len] == ',')) {
+        len = strcspn(hooks, ",");
+        if (!add_layer(rig, hooks, len))
+            return false;
+    }
+    if (!add_layer(rig, name, strlen(name)))
+        return false;
+    for (int i = 0; i < rig->layer_count; i++) {
+        struct layer *l = &rig->layers[i];
+        bool hook = i + 1 < rig->layer_count;
+        int n = configure(rig, l, hook ? l->name : "");
+        if (n < 0)
+            return false;
+        used += n;
+        rig->inners[i] = (struct fr_inner){.size = sizeof(struct fr_inner),
+                                           .ops = l->plugin->ops,
+                                           .host = &rig->host,
+                                           .cfg = l->cfg,
+                                           .inner = hook ? &rig->inners[i + 1] : NULL};
+    }
+    if (used != pair_count) {
+        fprintf(stderr, "%s: unknown or repeated option\n", name);
         return false;
     }
-    rig->ops = rig->plugin->ops;
-    return configure(rig);
+    rig->ops = rig->inners[0].ops;
+    rig->caps = rig->inners[rig->layer_count - 1].ops->caps;
+    return true;
 }
 
 void rig_unload(struct rig *rig)
 {
-    free(rig->cfg);
-    rig->cfg = NULL;
+    for (int i = 0; i < rig->layer_count; i++)
+        free(rig->layers[i].cfg);
+    *rig = (struct rig){0};
 }

@@ -60,7 +60,7 @@ static fr_status open_end(const struct rig *rig, const struct fr_open_args *args
                     .leader = args->role == FR_ROLE_LEADER,
                     .max_recv_bytes = args->max_recv_bytes,
                     .attr = {.size = sizeof(e.attr)}};
-    fr_status st = rig->ops->open(&rig->host, rig->cfg, args, &e.ep);
+    fr_status st = fr_inner_open(&rig->inners[0], args, &e.ep);
     if (st != FR_OK) {
         if (e.ep)
             FAIL("open failed with %d but set *ep_p", (int)st);

@@ -21,16 +21,22 @@
 #define FEWER(many, few) (many)
 #endif
 
-enum { MAX_RECV = 64 << 10, DEAD_MAN_S = 20 };
+enum { MAX_RECV = 64 << 10, DEAD_MAN_S = 20, MAX_LAYERS = 8 };
 
 struct rig {
-    const char *name;
+    const char *name;    /* of the transport                                        */
     const char *address; /* of a leader, a fresh name for a '*'; NULL: any free one */
     char *const *pairs;  /* key=value options, as given     */
     int pair_count;
-    const struct fr_plugin *plugin;
-    const struct fr_transport_ops *ops;
-    void *cfg;
+    struct layer {
+        char name[32];
+        const struct fr_plugin *plugin;
+        void *cfg;
+    } layers[MAX_LAYERS]; /* hooks, outermost first, then the transport */
+    struct fr_inner inners[MAX_LAYERS];
+    int layer_count;
+    const struct fr_transport_ops *ops; /* of the outermost */
+    uint32_t caps;                      /* that the transport itself may have */
     struct fr_host host;
 };
 
