@@ -23,7 +23,7 @@ struct fr_cmdline {
     const struct fr_command *command; /* NULL: none was named */
     bool help, version;
     const char *config_file; /* -c, the last one; or NULL */
-    int argc; /* operands of the command */
+    int argc;                /* operands of the command */
     char **argv;
     struct fr_own_flag own[64]; /* in the order they were said: one may come again */
     size_t own_count;

@@ -55,7 +55,11 @@ struct own {
 };
 
 const struct fr_option fr_cmd_plugins_flags[] = {
-    {.key = "json", .type = FR_OPT_BOOL, .offset = offsetof(struct own, json), .def = "no", .help = "Print JSON."},
+    {.key = "json",
+     .type = FR_OPT_BOOL,
+     .offset = offsetof(struct own, json),
+     .def = "no",
+     .help = "Print JSON."},
     {.key = NULL},
 };
 

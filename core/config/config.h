@@ -30,8 +30,8 @@ fr_status fr_config_settings(struct fr_config *config, const struct fr_settings 
 /* Was this key of the core's given by anyone, or is it the default? */
 bool fr_config_given(const struct fr_config *config, const char *dotted_key);
 
-/* What the i-th flag set: its section and key joined by a dot, in buf, and the value. False past the
- * last. */
+/* What the i-th flag set: its section and key joined by a dot, in buf, and the value. False past
+ * the last. */
 bool fr_config_flag(const struct fr_config *config, size_t i, char *buf, size_t cap,
                     const char **value_p);
 

@@ -78,8 +78,7 @@ static struct fr_interval bootstrap(struct fr_sample a, struct fr_sample b, bool
     const struct fr_interval unknown = {NAN, NAN};
     double x[FR_STATS_MAX], y[FR_STATS_MAX];
     size_t count = resamples(confidence);
-    if (a.count == 0 || a.count > FR_STATS_MAX || (ratio && b.count == 0) ||
-        b.count > FR_STATS_MAX)
+    if (a.count == 0 || a.count > FR_STATS_MAX || (ratio && b.count == 0) || b.count > FR_STATS_MAX)
         return unknown;
     double *medians = malloc(count * sizeof(*medians));
     if (!medians)
@@ -194,10 +193,10 @@ struct fr_comparison fr_stats_compare(struct fr_sample a, struct fr_sample b, do
     c.interval = fr_stats_ratio_interval(a, b, 1 - error, seed);
     c.p = fr_stats_rank_p(a, b);
     if (fr_stats_rank_p_least(a.count, b.count) > error)
-        c.verdict = FR_VERDICT_TOO_FEW;
+        c.verdict = FR_FINDING_TOO_FEW;
     else if (c.p > error || !(c.interval.low > 1 || c.interval.high < 1))
-        c.verdict = FR_VERDICT_NOISE;
+        c.verdict = FR_FINDING_NOISE;
     else
-        c.verdict = FR_VERDICT_DIFFERENT;
+        c.verdict = FR_FINDING_DIFFERENT;
     return c;
 }

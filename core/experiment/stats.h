@@ -35,17 +35,17 @@ double fr_stats_rank_p(struct fr_sample a, struct fr_sample b);
 /* The smallest p that samples of these sizes can have: all of one below all of the other. */
 double fr_stats_rank_p_least(size_t a, size_t b);
 
-enum fr_verdict {
-    FR_VERDICT_NONE,    /* nothing to compare */
-    FR_VERDICT_TOO_FEW, /* no outcome of so few repeats could show anything */
-    FR_VERDICT_NOISE,
-    FR_VERDICT_DIFFERENT,
+enum fr_finding {
+    FR_FINDING_NONE,    /* nothing to compare */
+    FR_FINDING_TOO_FEW, /* no outcome of so few repeats could show anything */
+    FR_FINDING_NOISE,
+    FR_FINDING_DIFFERENT,
 };
 struct fr_comparison {
     double ratio; /* median(a) / median(b) */
     struct fr_interval interval;
     double p;
-    enum fr_verdict verdict;
+    enum fr_finding verdict;
 };
 /* One of `family` comparisons that are looked at together: the error that 1 - confidence allows is
  * shared out among them (Bonferroni). The bootstrap alone is too bold on a handful of values, so a

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * runner.h - this program as a child process: run to its end, with what it said last. */
+#ifndef FR_EXPERIMENT_RUNNER_H
+#define FR_EXPERIMENT_RUNNER_H
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fr_child {
+    int code;      /* its exit code, or 128 + signal           */
+    bool stopped;  /* a signal asked us to stop: it was ended  */
+    bool too_long; /* limit_ms was over: it was ended          */
+    double took_s;
+    char said[512]; /* the last line on its stderr, "" for none */
+};
+
+/* Runs argv[0], found by path, to its end. stdout goes to out_path (NULL: nowhere). Where
+ * fr_signals_stop() comes true, or the time is up, it is asked to end and then made to. Not ok only
+ * where it could not be started. limit_ms 0: for ever. */
+fr_status fr_child_run(char *const argv[], const char *out_path, uint64_t limit_ms,
+                       struct fr_child *child_p, struct fr_error *err);
+#endif
