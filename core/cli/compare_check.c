@@ -31,7 +31,8 @@ static fr_status check(const struct fr_compare *c, const char *program, const ch
         argv[n++] = point[i];
     argv[n++] = (char *)"--set";
     argv[n++] = (char *)"output.plugins=null";
-    fr_status st = fr_child_run(argv, out_path, CHECK_MS, child_p, err);
+    const struct fr_child_limits limits = {.ms = CHECK_MS, .heeds_signals = true};
+    fr_status st = fr_child_run(argv, out_path, &limits, child_p, err);
     free(argv);
     if (st == FR_OK && child_p->stopped)
         st = fr_fail(err, FR_ECLOSED, "stopped");

@@ -108,8 +108,9 @@ static void wait_child(pid_t pid, int pid_fd, int stop_fd, uint64_t limit_ms,
     child->code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-fr_status fr_child_run(char *const argv[], const char *out_path, uint64_t limit_ms,
-                       struct fr_child *child_p, struct fr_error *err)
+fr_status fr_child_run(char *const argv[], const char *out_path,
+                       const struct fr_child_limits *limits, struct fr_child *child_p,
+                       struct fr_error *err)
 {
     struct fr_child child = {0};
     pid_t pid;
@@ -132,8 +133,9 @@ fr_status fr_child_run(char *const argv[], const char *out_path, uint64_t limit_
         goto close_fds;
     }
     fcntl(pid_fd, F_SETFD, FD_CLOEXEC);
-    fr_signals_watch(wake, &stop_fd);
-    wait_child(pid, pid_fd, stop_fd, limit_ms, &child);
+    if (limits->heeds_signals)
+        fr_signals_watch(wake, &stop_fd);
+    wait_child(pid, pid_fd, stop_fd, limits->ms, &child);
     fr_signals_unwatch(wake, &stop_fd);
     child.took_s = (double)(fr_now_ns() - begin_ns) / 1e9;
     last_line(err_fd, child.said, sizeof(child.said));

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct fr_child {
     int code;      /* its exit code, or 128 + signal           */
@@ -15,9 +16,15 @@ struct fr_child {
     char said[512]; /* the last line on its stderr, "" for none */
 };
 
-/* Runs argv[0], found by path, to its end. stdout goes to out_path (NULL: nowhere). Where
- * fr_signals_stop() comes true, or the time is up, it is asked to end and then made to. Not ok only
- * where it could not be started. limit_ms 0: for ever. */
-fr_status fr_child_run(char *const argv[], const char *out_path, uint64_t limit_ms,
-                       struct fr_child *child_p, struct fr_error *err);
+struct fr_child_limits {
+    uint64_t ms;        /* 0: none                                                   */
+    bool heeds_signals; /* ends when we are asked to stop                            */
+};
+
+/* Runs argv[0], found by path, to its end; at a limit it is asked to end and then made to. stdout
+ * goes to out_path (NULL: nowhere). Not ok only where it could not be started; FR_ENOTSUP: there is
+ * no such program. */
+fr_status fr_child_run(char *const argv[], const char *out_path,
+                       const struct fr_child_limits *limits, struct fr_child *child_p,
+                       struct fr_error *err);
 #endif

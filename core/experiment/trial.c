@@ -173,7 +173,8 @@ static fr_status run_cell(struct state *s, struct fr_cell *cell, uint32_t round,
     unlink(metrics);
     make_args(s, cell, metrics);
     struct fr_child child;
-    fr_status st = fr_child_run(s->args, NULL, s->trial->limit_ms, &child, err);
+    const struct fr_child_limits limits = {.ms = s->trial->limit_ms, .heeds_signals = true};
+    fr_status st = fr_child_run(s->args, NULL, &limits, &child, err);
     if (st != FR_OK)
         return st;
     if (child.stopped)
