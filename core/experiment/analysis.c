@@ -57,6 +57,8 @@ static struct fr_estimate render_ratio(const struct fr_experiment *x, const stru
     struct fr_sample bs = fr_cell_sample(b, FR_MEASURE_render, bv);
     if (as.count == 0 || bs.count == 0)
         return unknown;
+    if (a == b) /* itself, not another sample */
+        return (struct fr_estimate){factor - less, {factor - less, factor - less}, NAN, NAN};
     struct fr_interval i = fr_stats_ratio_interval(
         as, bs, x->confidence,
         seed_of(x, (uint64_t)(a - x->cells), (uint64_t)(b - x->cells), FR_MEASURE_COUNT));
@@ -125,14 +127,35 @@ static void fill_cell(const struct fr_experiment *x, struct fr_cell_result *r)
 
 /* -------------------------------------------------------------- differences */
 
+/* The one axis on which they differ and b has the first value; axis_count: there is none such. */
+static size_t only_axis(const struct fr_experiment *x, const struct fr_cell *a,
+                        const struct fr_cell *b)
+{
+    size_t found = x->axis_count;
+    for (size_t i = 0; i < x->axis_count; i++) {
+        if (!a->values[i] || !b->values[i] || strcmp(a->values[i], b->values[i]) == 0)
+            continue;
+        if (found != x->axis_count || strcmp(b->values[i], x->axes[i].values[0]) != 0)
+            return x->axis_count;
+        found = i;
+    }
+    return found;
+}
+
+/* Worth a line: configurations at the same point, direct among them; of one configuration, each
+ * value of an axis against its first. */
 static bool comparable(const struct fr_experiment *x, const struct fr_cell *a,
                        const struct fr_cell *b)
 {
-    return a->workers == b->workers && a->threads == b->threads && fr_cell_same_point(x, a, b) &&
-           strcmp(a->label, b->label) != 0 && fr_cell_good_runs(a) > 0 && fr_cell_good_runs(b) > 0;
+    if (a->workers != b->workers || a->threads != b->threads || fr_cell_good_runs(a) == 0 ||
+        fr_cell_good_runs(b) == 0)
+        return false;
+    if (strcmp(a->label, b->label) != 0)
+        return fr_cell_same_point(x, a, b);
+    /* Another job is not another way to do it. */
+    return fr_cell_same_job(x, a, b) && only_axis(x, a, b) < x->axis_count;
 }
 
-/* Pairs of configurations at the same workers and point; with direct it is the overhead. */
 static fr_status find_differences(struct fr_analysis *a, struct fr_error *err)
 {
     const struct fr_experiment *x = a->x;

@@ -29,7 +29,8 @@ struct fr_cell_result {
     struct fr_estimate overhead;
 };
 
-/* Two cells that differ in one thing only: the configuration. a's render over b's. */
+/* Two cells that differ in one thing only: the configuration, or one axis, where b is at its first
+ * value. a's render over b's. */
 struct fr_difference {
     const struct fr_cell *a, *b;
     struct fr_comparison result;

@@ -46,13 +46,23 @@ void fr_escape_csv(const char *text, FILE *to)
     fputc('"', to);
 }
 
-void fr_escape_gnuplot(const char *text, FILE *to)
+static void gnuplot(const char *text, const char *doubled, FILE *to)
 {
     fputc('\'', to);
     for (const char *c = text; *c; c++) {
-        if (*c == '\'')
-            fputc('\'', to); /* doubled: one */
+        if (strchr(doubled, *c))
+            fputc(*c, to);
         fputc((unsigned char)*c < ' ' ? ' ' : *c, to);
     }
     fputc('\'', to);
+}
+
+void fr_escape_gnuplot(const char *text, FILE *to)
+{
+    gnuplot(text, "'", to);
+}
+
+void fr_escape_gnuplot_tic(const char *text, FILE *to)
+{
+    gnuplot(text, "'%", to);
 }

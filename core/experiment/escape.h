@@ -8,6 +8,7 @@
 void fr_escape_html(const char *text, FILE *to);
 /* One field (RFC 4180), quoted where it must be. */
 void fr_escape_csv(const char *text, FILE *to);
-/* A gnuplot string in single quotes, on one line. */
+/* A gnuplot string in single quotes, on one line; of a tic, where % begins a format. */
 void fr_escape_gnuplot(const char *text, FILE *to);
+void fr_escape_gnuplot_tic(const char *text, FILE *to);
 #endif

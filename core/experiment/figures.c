@@ -261,7 +261,7 @@ bool fr_figure_network(const struct fr_figure *f, FILE *to)
     if (count == 0)
         return false;
     fputs("set xlabel 'percentile of tasks'\nset xrange [0.2:3.1]\n"
-          "set xtics ('50 %' 0.30103, '90 %' 1, '99 %' 2, '99.9 %' 3)\n"
+          "set xtics ('50 %%' 0.30103, '90 %%' 1, '99 %%' 2, '99.9 %%' 3)\n"
           "set ylabel 'network time, us'\nset logscale y\n",
           to);
     plot_lines(f, lines, count, "", to);
@@ -315,7 +315,7 @@ bool fr_figure_sweep(const struct fr_figure *f, FILE *to)
     fprintf(to, "\nset xrange [-0.3:%zu-0.7]\nset xtics (", axis->count);
     for (size_t v = 0; v < axis->count; v++) {
         fputs(v ? ", " : "", to);
-        fr_escape_gnuplot(axis->values[v], to);
+        fr_escape_gnuplot_tic(axis->values[v], to);
         fprintf(to, " %zu", v);
     }
     fputs(")\nset ylabel 'render time, ms'\nset logscale y\nset yrange [*<1:*]\n", to);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_FIGURES = 6 }; /* of one kind: the tables have all of it */
+enum { MAX_FIGURES = 4 }; /* of one kind: the tables have all of it */
 
 struct page {
     const struct fr_analysis *a;
@@ -108,6 +108,7 @@ static void figures_by_point(struct page *p, bool (*make)(const struct fr_figure
 {
     const struct fr_experiment *x = p->a->x;
     unsigned shown = 0, points = 0;
+    fputs("<div class=\"figures\">\n", p->to);
     for (size_t i = 0; i < x->cell_count; i++) {
         const struct fr_cell *at = &x->cells[i];
         bool seen = at->direct;
@@ -122,6 +123,7 @@ static void figures_by_point(struct page *p, bool (*make)(const struct fr_figure
         figure(p, make, &(struct fr_figure){.a = p->a, .at = at}, text);
         shown++;
     }
+    fputs("</div>\n", p->to);
     if (points > shown)
         fprintf(p->to,
                 "<p class=\"sub\">The first %u of %u sweep points are drawn; the table has "
@@ -192,7 +194,7 @@ static void found_differences(struct page *p)
 {
     const struct fr_analysis *a = p->a;
     fprintf(p->to,
-            "<p>%zu of %zu differences between configurations are larger than the noise.</p>\n"
+            "<p>%zu of %zu differences are larger than the noise.</p>\n"
             "<ul class=\"found\">\n",
             a->different, a->difference_count);
     for (int pass = 0; pass < 2; pass++)
@@ -202,18 +204,24 @@ static void found_differences(struct page *p)
             if ((d->result.verdict == FR_FINDING_DIFFERENT) != (pass == 0))
                 continue;
             fr_cell_point(a->x, d->a->direct ? d->b : d->a, point, sizeof(point));
-            fprintf(p->to, "<li>%u worker%s%s", d->a->workers, d->a->workers == 1 ? "" : "s",
+            if (strcmp(d->a->label, d->b->label) == 0) {
+                fputs("<li>", p->to);
+                fr_escape_html(d->a->label, p->to);
+                fputs(", ", p->to);
+            } else
+                fputs("<li>", p->to);
+            fprintf(p->to, "%u worker%s%s", d->a->workers, d->a->workers == 1 ? "" : "s",
                     *point ? ", " : "");
             fr_escape_html(point, p->to);
             fprintf(p->to, ": <span%s>", pass == 0 ? " class=\"real\"" : "");
+            fr_escape_html(fr_difference_side(a, d, true, text, sizeof(text)), p->to);
+            fputs(pass == 0 ? " takes " : " and ", p->to);
             if (pass == 0) {
                 fr_escape_html(fr_difference_text(a, d, text, sizeof(text)), p->to);
                 fputs(" as ", p->to);
-                fr_escape_html(d->b->label, p->to);
-            } else {
-                fr_escape_html(d->a->label, p->to);
-                fputs(" and ", p->to);
-                fr_escape_html(d->b->label, p->to);
+            }
+            fr_escape_html(fr_difference_side(a, d, false, text, sizeof(text)), p->to);
+            if (pass == 1) {
                 fputs(": ", p->to);
                 fr_escape_html(fr_difference_text(a, d, text, sizeof(text)), p->to);
             }
@@ -253,13 +261,17 @@ static void sweeps(struct page *p)
                 n += snprintf(caption + n, sizeof(caption) - (size_t)n, ", %s = %.100s",
                               x->axes[k].key, x->axes[k].values[0]);
         snprintf(caption + n, sizeof(caption) - (size_t)n, ".");
-        if (i == 0)
+        if (i == 0) {
             heading(p, "Sweep", "Render time over what was varied.");
+            fputs("<div class=\"figures\">\n", p->to);
+        }
         figure(p, fr_figure_sweep, &(struct fr_figure){.a = p->a, .axis = i, .workers = most},
                caption);
     }
-    if (x->axis_count > 0)
+    if (x->axis_count > 0) {
+        fputs("</div>\n", p->to);
         table(p, fr_table_results(p->a));
+    }
 }
 
 static void transports(struct page *p)
@@ -364,7 +376,7 @@ static const char methods[] =
     "<p><b>Intervals</b> are percentile bootstraps of the median over the repeats (Efron, 1979). A "
     "<b>difference</b> is called one where the bootstrap interval of the ratio of medians leaves "
     "out 1 "
-    "and the exact rank-sum test (Mann and Whitney, 1947) agrees, both at an error that is shared "
+    "and Welch's test (1947) on the logarithms agrees, both at an error that is shared "
     "out "
     "among all comparisons of this report (Bonferroni): all of them together are wrong at most "
     "once in "
@@ -406,14 +418,17 @@ static void metg(struct page *p)
 
 static void comparison(struct page *p)
 {
-    heading(p, "What was found",
-            "Render times of two configurations with the same workers; the ratio's interval in "
-            "brackets.");
+    heading(
+        p, "What was found",
+        "Render times with the same workers, of two configurations or of two values of what was "
+        "swept; the ratio's interval in brackets.");
     found_differences(p);
     table(p, fr_table_differences(p->a));
+    sweeps(p);
     heading(p, "Strong scaling", "The same job on more workers.");
     figures_by_point(p, fr_figure_scaling, "Speed-up over workers; the dotted line is the ideal.");
-    table(p, fr_table_results(p->a));
+    if (p->a->x->axis_count == 0) /* else it stands with the sweep */
+        table(p, fr_table_results(p->a));
     heading(p, "Efficiency",
             "Against direct with its fewest threads: what is lost of each worker.");
     figures_by_point(p, fr_figure_efficiency, "Parallel efficiency over workers.");
@@ -430,7 +445,6 @@ static void comparison(struct page *p)
             "An idle leader with busy workers is as it should be; starved workers wait for the "
             "network or the leader.");
     table(p, fr_table_waiting(p->a));
-    sweeps(p);
 }
 
 fr_status fr_report_html(const struct fr_analysis *a, FILE *to, struct fr_error *err)

@@ -71,7 +71,6 @@ static struct fr_interval middle(double *values, size_t count, double confidence
                                 fr_stats_quantile(values, count, (1 + confidence) / 2)};
 }
 
-/* b.count 0: of the median of a alone. */
 static struct fr_interval bootstrap(struct fr_sample a, struct fr_sample b, bool ratio,
                                     double confidence, uint64_t seed)
 {
@@ -111,75 +110,82 @@ struct fr_interval fr_stats_ratio_interval(struct fr_sample a, struct fr_sample 
     return bootstrap(a, b, true, confidence, seed);
 }
 
-/* -------------------------------------------------------------------- ranks */
+/* -------------------------------------------------------------------- tests */
 
-/* How many pairs have the value of a below the value of b, ties half. */
-static double pairs_below(struct fr_sample a, struct fr_sample b)
+static double log_gamma(double x)
 {
-    double u = 0;
-    for (size_t i = 0; i < a.count; i++)
-        for (size_t j = 0; j < b.count; j++)
-            u += a.values[i] < b.values[j] ? 1 : a.values[i] == b.values[j] ? 0.5 : 0;
-    return u;
+    int sign;
+    return lgamma_r(x, &sign);
 }
 
-/* The chance of at most u pairs where nothing differs: of all ways to lay n and m values in order,
- * counted by f(n, m, u) = f(n-1, m, u-m) + f(n, m-1, u), as shares so that nothing overflows. */
-static double rank_tail(size_t n, size_t m, size_t u)
+/* The continued fraction of the incomplete beta function, by Lentz's method. */
+static double beta_fraction(double a, double b, double x)
 {
-    static const size_t MAX_PAIRS = FR_STATS_EXACT * FR_STATS_EXACT;
-    size_t width = MAX_PAIRS + 1;
-    double *row = calloc((m + 1) * width * 2, sizeof(*row)), sum = 0;
-    if (!row)
-        return 1;
-    double *now = row, *before = row + (m + 1) * width;
-    for (size_t i = 0; i <= n; i++) {
-        for (size_t j = 0; j <= m; j++) {
-            double *to = now + j * width;
-            double total = (double)(i + j);
-            memset(to, 0, width * sizeof(*to));
-            if (i == 0 || j == 0) {
-                to[0] = 1;
-                continue;
-            }
-            for (size_t k = 0; k <= i * j; k++) {
-                double first = k >= j ? before[j * width + k - j] : 0;
-                to[k] = first * (double)i / total + now[(j - 1) * width + k] * (double)j / total;
-            }
+    const double tiny = 1e-300;
+    double c = 1, d = 1 - (a + b) * x / (a + 1);
+    d = 1 / (fabs(d) < tiny ? tiny : d);
+    double h = d;
+    for (int m = 1; m <= 500; m++) {
+        for (int odd = 0; odd < 2; odd++) {
+            double k = odd ? -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+                           : m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+            d = 1 + k * d;
+            c = 1 + k / c;
+            d = 1 / (fabs(d) < tiny ? tiny : d);
+            c = fabs(c) < tiny ? tiny : c;
+            h *= c * d;
         }
-        double *swap = now;
-        now = before;
-        before = swap;
+        if (fabs(c * d - 1) < 1e-14)
+            break;
     }
-    for (size_t k = 0; k <= u && k <= n * m; k++)
-        sum += before[m * width + k];
-    free(row);
-    return sum;
+    return h;
 }
 
-double fr_stats_rank_p(struct fr_sample a, struct fr_sample b)
+/* I_x(a, b), the regularised incomplete beta function. */
+static double beta(double a, double b, double x)
 {
-    double pairs = (double)a.count * (double)b.count;
-    if (a.count == 0 || b.count == 0)
+    if (x <= 0 || x >= 1)
+        return x <= 0 ? 0 : 1;
+    double front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) + b * log1p(-x));
+    if (x < (a + 1) / (a + b + 2))
+        return front * beta_fraction(a, b, x) / a;
+    return 1 - front * beta_fraction(b, a, 1 - x) / b;
+}
+
+double fr_stats_t_p(double t, double df)
+{
+    return beta(df / 2, 0.5, df / (df + t * t));
+}
+
+/* Of the logarithms; false: some value has none. */
+static bool log_moments(struct fr_sample s, double *mean_p, double *variance_p)
+{
+    double mean = 0, squares = 0;
+    for (size_t i = 0; i < s.count; i++) {
+        if (!(s.values[i] > 0))
+            return false;
+        mean += log(s.values[i]) / (double)s.count;
+    }
+    for (size_t i = 0; i < s.count; i++) {
+        double off = log(s.values[i]) - mean;
+        squares += off * off;
+    }
+    *mean_p = mean;
+    *variance_p = squares / (double)(s.count - 1);
+    return true;
+}
+
+double fr_stats_welch_p(struct fr_sample a, struct fr_sample b)
+{
+    double am, av, bm, bv;
+    if (a.count < 2 || b.count < 2 || !log_moments(a, &am, &av) || !log_moments(b, &bm, &bv))
         return 1;
-    double u = pairs_below(a, b);
-    u = fmin(u, pairs - u);
-    double p;
-    if (a.count <= FR_STATS_EXACT && b.count <= FR_STATS_EXACT) {
-        p = 2 * rank_tail(a.count, b.count, (size_t)ceil(u));
-    } else {
-        double sd = sqrt(pairs * (double)(a.count + b.count + 1) / 12);
-        p = erfc((pairs / 2 - u - 0.5) / sd / sqrt(2));
-    }
-    return fmin(p, 1);
-}
-
-double fr_stats_rank_p_least(size_t a, size_t b)
-{
-    double p = 2;
-    for (size_t i = 1; i <= a; i++)
-        p *= (double)i / (double)(b + i);
-    return fmin(p, 1);
+    double an = av / (double)a.count, bn = bv / (double)b.count;
+    if (an + bn <= 0)
+        return am == bm ? 1 : 0;
+    double df =
+        (an + bn) * (an + bn) / (an * an / (double)(a.count - 1) + bn * bn / (double)(b.count - 1));
+    return fr_stats_t_p((am - bm) / sqrt(an + bn), df);
 }
 
 struct fr_comparison fr_stats_compare(struct fr_sample a, struct fr_sample b, double confidence,
@@ -191,8 +197,8 @@ struct fr_comparison fr_stats_compare(struct fr_sample a, struct fr_sample b, do
     double error = (1 - confidence) / (double)(family > 0 ? family : 1);
     c.ratio = fr_stats_median(a) / fr_stats_median(b);
     c.interval = fr_stats_ratio_interval(a, b, 1 - error, seed);
-    c.p = fr_stats_rank_p(a, b);
-    if (fr_stats_rank_p_least(a.count, b.count) > error)
+    c.p = fr_stats_welch_p(a, b);
+    if (a.count < FR_STATS_LEAST || b.count < FR_STATS_LEAST)
         c.verdict = FR_FINDING_TOO_FEW;
     else if (c.p > error || !(c.interval.low > 1 || c.interval.high < 1))
         c.verdict = FR_FINDING_NOISE;

@@ -28,16 +28,15 @@ struct fr_interval fr_stats_median_interval(struct fr_sample s, double confidenc
 struct fr_interval fr_stats_ratio_interval(struct fr_sample a, struct fr_sample b,
                                            double confidence, uint64_t seed);
 
-/* Two-sided p of the rank-sum test (Mann, Whitney 1947), exact up to FR_STATS_EXACT values a side,
- * by the normal distribution above; ties count half. */
-enum { FR_STATS_EXACT = 40 };
-double fr_stats_rank_p(struct fr_sample a, struct fr_sample b);
-/* The smallest p that samples of these sizes can have: all of one below all of the other. */
-double fr_stats_rank_p_least(size_t a, size_t b);
+/* Two-sided p of Welch's test on the logarithms: times are skewed to the right, ratios are what
+ * counts, and the two sides need not scatter alike. 1 where it cannot be told. */
+double fr_stats_welch_p(struct fr_sample a, struct fr_sample b);
+/* The chance that Student's t with df degrees of freedom lies further out than t, either side. */
+double fr_stats_t_p(double t, double df);
 
 enum fr_finding {
     FR_FINDING_NONE,    /* nothing to compare */
-    FR_FINDING_TOO_FEW, /* no outcome of so few repeats could show anything */
+    FR_FINDING_TOO_FEW, /* fewer than FR_STATS_LEAST repeats */
     FR_FINDING_NOISE,
     FR_FINDING_DIFFERENT,
 };
@@ -47,9 +46,10 @@ struct fr_comparison {
     double p;
     enum fr_finding verdict;
 };
+enum { FR_STATS_LEAST = 3 };
 /* One of `family` comparisons that are looked at together: the error that 1 - confidence allows is
  * shared out among them (Bonferroni). The bootstrap alone is too bold on a handful of values, so a
- * difference must also stand in the rank test. */
+ * difference must also stand in Welch's test. */
 struct fr_comparison fr_stats_compare(struct fr_sample a, struct fr_sample b, double confidence,
                                       size_t family, uint64_t seed);
 #endif

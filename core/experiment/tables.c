@@ -7,7 +7,13 @@
 #include <string.h>
 
 /* Whose line it is: configuration, workers, and the point where there are axes. */
-#define WHO "<configuration|workers|<point|"
+static struct fr_grid *new_grid(const struct fr_analysis *a, const char *headings)
+{
+    char all[1024];
+    snprintf(all, sizeof(all), "<configuration|workers|%s%s", a->x->axis_count ? "<point|" : "",
+             headings);
+    return fr_grid_new(all);
+}
 
 static void add_who(struct fr_grid *g, const struct fr_analysis *a, const struct fr_cell *cell)
 {
@@ -17,7 +23,8 @@ static void add_who(struct fr_grid *g, const struct fr_analysis *a, const struct
         fr_grid_add(g, "%u x %u", cell->workers, cell->threads);
     else
         fr_grid_add(g, "%u", cell->workers);
-    fr_grid_add(g, "%s", fr_cell_point(a->x, cell, point, sizeof(point)));
+    if (a->x->axis_count > 0)
+        fr_grid_add(g, "%s", fr_cell_point(a->x, cell, point, sizeof(point)));
 }
 
 static void add_range(struct fr_grid *g, const char *low, const char *high)
@@ -38,7 +45,7 @@ static const struct fr_estimate *measure(const struct fr_cell_result *r, enum fr
 static struct fr_grid *for_cells(const struct fr_analysis *a, const char *headings,
                                  void (*add)(struct fr_grid *g, const struct fr_cell_result *r))
 {
-    struct fr_grid *g = fr_grid_new(headings);
+    struct fr_grid *g = new_grid(a, headings);
     for (size_t i = 0; i < a->x->cell_count; i++) {
         add_who(g, a, a->cells[i].cell);
         add(g, &a->cells[i]);
@@ -67,8 +74,8 @@ static void add_result(struct fr_grid *g, const struct fr_cell_result *r)
 struct fr_grid *fr_table_results(const struct fr_analysis *a)
 {
     return for_cells(a,
-                     WHO "runs|render|95 % interval|speed-up|efficiency|overhead|95 % interval|"
-                         "network p50|p99|<note",
+                     "runs|render|95 % interval|speed-up|efficiency|overhead|95 % interval|"
+                     "network p50|p99|<note",
                      add_result);
 }
 
@@ -91,8 +98,8 @@ static void add_scaling(struct fr_grid *g, const struct fr_cell_result *r)
 struct fr_grid *fr_table_scaling(const struct fr_analysis *a)
 {
     return for_cells(a,
-                     WHO "render min .. max|wall|95 % interval|speed-up|95 % interval|efficiency|"
-                         "against direct|95 % interval|efficiency",
+                     "render min .. max|wall|95 % interval|speed-up|95 % interval|efficiency|"
+                     "against direct|95 % interval|efficiency",
                      add_scaling);
 }
 
@@ -115,9 +122,9 @@ static void add_cost(struct fr_grid *g, const struct fr_cell_result *r)
 struct fr_grid *fr_table_cost(const struct fr_analysis *a)
 {
     return for_cells(a,
-                     WHO "leader CPU s/Gpx|workers CPU s/Gpx|messages out|bytes out|messages in|"
-                         "bytes in|copied|back-pressure|leader memory|worker memory|"
-                         "leader switches|workers switches",
+                     "leader CPU s/Gpx|workers CPU s/Gpx|messages out|bytes out|messages in|"
+                     "bytes in|copied|back-pressure|leader memory|worker memory|"
+                     "leader switches|workers switches",
                      add_cost);
 }
 
@@ -133,7 +140,7 @@ static void add_network(struct fr_grid *g, const struct fr_cell_result *r)
 
 struct fr_grid *fr_table_network(const struct fr_analysis *a)
 {
-    return for_cells(a, WHO "tasks|p50|p90|p99|p99.9|round trip p50", add_network);
+    return for_cells(a, "tasks|p50|p90|p99|p99.9|round trip p50", add_network);
 }
 
 static void add_waiting(struct fr_grid *g, const struct fr_cell_result *r)
@@ -159,14 +166,14 @@ static void add_waiting(struct fr_grid *g, const struct fr_cell_result *r)
 struct fr_grid *fr_table_waiting(const struct fr_analysis *a)
 {
     return for_cells(a,
-                     WHO "leader idle|workers starved|compute|connect|first row|colour|encode|"
-                         "write|drain|<who waited",
+                     "leader idle|workers starved|compute|connect|first row|colour|encode|"
+                     "write|drain|<who waited",
                      add_waiting);
 }
 
 struct fr_grid *fr_table_failures(const struct fr_analysis *a)
 {
-    struct fr_grid *g = fr_grid_new(WHO "failed|measured|<last message");
+    struct fr_grid *g = new_grid(a, "failed|measured|<last message");
     for (size_t i = 0; i < a->x->cell_count; i++) {
         const struct fr_cell_result *r = &a->cells[i];
         if (!r->error)
@@ -181,20 +188,35 @@ struct fr_grid *fr_table_failures(const struct fr_analysis *a)
 
 /* -------------------------------------------------------------- differences */
 
+const char *fr_difference_side(const struct fr_analysis *a, const struct fr_difference *d,
+                               bool first, char *buf, size_t cap)
+{
+    const struct fr_cell *cell = first ? d->a : d->b;
+    snprintf(buf, cap, "%s", cell->label);
+    if (strcmp(d->a->label, d->b->label) != 0)
+        return buf;
+    for (size_t i = 0; i < a->x->axis_count; i++)
+        if (d->a->values[i] && d->b->values[i] && strcmp(d->a->values[i], d->b->values[i]) != 0) {
+            const char *dot = strrchr(a->x->axes[i].key, '.');
+            snprintf(buf, cap, "%s=%s", dot ? dot + 1 : a->x->axes[i].key, cell->values[i]);
+        }
+    return buf;
+}
+
 const char *fr_difference_text(const struct fr_analysis *a, const struct fr_difference *d,
                                char *buf, size_t cap)
 {
     const struct fr_comparison *c = &d->result;
+    (void)a;
     switch (c->verdict) {
     case FR_FINDING_DIFFERENT:
-        snprintf(buf, cap, "%s takes %s times as long", d->a->label, FR_NUMBER(c->ratio, 3));
+        snprintf(buf, cap, "%s times as long", FR_NUMBER(c->ratio, 3));
         break;
     case FR_FINDING_NOISE:
         snprintf(buf, cap, "within the noise");
         break;
     case FR_FINDING_TOO_FEW:
-        snprintf(buf, cap, "too few repeats to tell (%zu comparisons share %.2g %% of error)",
-                 a->difference_count, 100 * (1 - a->x->confidence));
+        snprintf(buf, cap, "too few repeats to tell (at least %d)", FR_STATS_LEAST);
         break;
     case FR_FINDING_NONE:
         snprintf(buf, cap, "nothing to compare");
@@ -204,17 +226,13 @@ const char *fr_difference_text(const struct fr_analysis *a, const struct fr_diff
 
 struct fr_grid *fr_table_differences(const struct fr_analysis *a)
 {
-    struct fr_grid *g = fr_grid_new("workers|<point|<configuration|<over|ratio of render|"
-                                    "shared-out interval|p|<verdict");
+    struct fr_grid *g = new_grid(a, "<this|<over|ratio of render|shared-out interval|p|<verdict");
     for (size_t i = 0; i < a->difference_count; i++) {
         const struct fr_difference *d = &a->differences[i];
-        /* direct has no value on some axes: the other's point says where they met */
-        const struct fr_cell *at = d->a->direct ? d->b : d->a;
         char text[512];
-        fr_grid_add(g, "%u", d->a->workers);
-        fr_grid_add(g, "%s", fr_cell_point(a->x, at, text, sizeof(text)));
-        fr_grid_add(g, "%s", d->a->label);
-        fr_grid_add(g, "%s", d->b->label);
+        add_who(g, a, d->a->direct ? d->b : d->a); /* direct has no value on some axes */
+        fr_grid_add(g, "%s", fr_difference_side(a, d, true, text, sizeof(text)));
+        fr_grid_add(g, "%s", fr_difference_side(a, d, false, text, sizeof(text)));
         fr_grid_add(g, "%s", FR_NUMBER(d->result.ratio, 4));
         add_range(g, FR_NUMBER(d->result.interval.low, 4), FR_NUMBER(d->result.interval.high, 4));
         fr_grid_add(g, "%.2g", d->result.p);
@@ -242,7 +260,11 @@ static const char *curve_point(const struct fr_analysis *a, const struct fr_cell
 
 struct fr_grid *fr_table_metg(const struct fr_analysis *a)
 {
-    struct fr_grid *g = fr_grid_new(WHO "METG(50 %)|95 % interval|points|<note");
+    bool swept = a->x->axis_count > 1; /* beside job.iters */
+    struct fr_grid *g = fr_grid_new(swept ? "<configuration|workers|<point|METG(50 %)|"
+                                            "95 % interval|points|<note"
+                                          : "<configuration|workers|METG(50 %)|95 % interval|"
+                                            "points|<note");
     for (size_t i = 0; i < a->curve_count; i++) {
         const struct fr_metg_curve *c = &a->curves[i];
         const struct fr_metg_result *r = &c->result;
@@ -250,7 +272,8 @@ struct fr_grid *fr_table_metg(const struct fr_analysis *a)
         char point[512];
         fr_grid_add(g, "%s", c->cell->label);
         fr_grid_add(g, "%u", c->cell->workers);
-        fr_grid_add(g, "%s", curve_point(a, c->cell, point, sizeof(point)));
+        if (swept)
+            fr_grid_add(g, "%s", curve_point(a, c->cell, point, sizeof(point)));
         fr_grid_add(g, "%s", FR_SECONDS(found ? r->seconds : NAN));
         add_range(g, FR_SECONDS(found ? r->interval.low : NAN),
                   FR_SECONDS(found ? r->interval.high : NAN));
@@ -262,7 +285,7 @@ struct fr_grid *fr_table_metg(const struct fr_analysis *a)
 
 struct fr_grid *fr_table_metg_points(const struct fr_analysis *a)
 {
-    struct fr_grid *g = fr_grid_new(WHO "runs|time a task|efficiency");
+    struct fr_grid *g = new_grid(a, "runs|time a task|efficiency");
     for (size_t i = 0; i < a->curve_count; i++)
         for (size_t p = 0; p < a->curves[i].count; p++) {
             const struct fr_metg_point *point = &a->curves[i].points[p];

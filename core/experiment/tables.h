@@ -16,7 +16,10 @@ struct fr_grid *fr_table_metg(const struct fr_analysis *a);
 struct fr_grid *fr_table_metg_points(const struct fr_analysis *a);
 struct fr_grid *fr_table_failures(const struct fr_analysis *a);
 
-/* "nng takes 1.23 times as long as shm": what may be said of a difference, in buf; returns buf. */
+/* Its two sides: configurations, or values of an axis ("delay=1ms"); in buf, returns buf. */
+const char *fr_difference_side(const struct fr_analysis *a, const struct fr_difference *d,
+                               bool first, char *buf, size_t cap);
+/* "1.23 times as long": what may be said of it, in buf; returns buf. */
 const char *fr_difference_text(const struct fr_analysis *a, const struct fr_difference *d,
                                char *buf, size_t cap);
 /* The table on the terminal, with what it means. */
