@@ -31,7 +31,7 @@ fr_status fr_compare_prepare(struct fr_config *config, const struct fr_cmdline *
                              const char *program, struct fr_compare *c_p, struct fr_error *err);
 void fr_compare_clear(struct fr_compare *c);
 
-/* compare_check.c: fills file->refused and file->threads. `config_path`: a file to write to. */
+/* compare_check.c: fills file->refused and file->threads. */
 fr_status fr_compare_check(struct fr_compare *c, const char *program, struct fr_error *err);
 /* A copy of text that lives as long as c; NULL: out of memory. */
 const char *fr_compare_keep(struct fr_compare *c, const char *text);

@@ -116,10 +116,10 @@ fr_status fr_compare_check(struct fr_compare *c, const char *program, struct fr_
                 st = fr_fail(err, FR_ENOMEM, "out of memory");
             continue;
         }
+        if (st == FR_OK) /* first: it knows what a misspelt key was meant to be */
+            st = check_points(c, program, file, err);
         if (st == FR_OK)
             st = read_effective(c, file, path, err);
-        if (st == FR_OK)
-            st = check_points(c, program, file, err);
     }
     unlink(path);
     return st;
