@@ -83,7 +83,7 @@ static void print_general(FILE *to)
     left_column("-c, --config FILE", to);
     wrap("Read this INI; its keys are the flags below, with _ for -, under their [section].", to);
     left_column("--set SECTION.KEY=VALUE", to);
-    wrap("Any key, also a plugin's: transport.shm.ring_bytes=4M.", to);
+    wrap("Any key, also a plugin's: transport.shm.slots=16.", to);
     left_column("-h, --help", to);
     wrap("This text, or a command's.", to);
     fputs("\nA flag beats the INI, the INI beats the default [in brackets].\n"

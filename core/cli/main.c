@@ -5,6 +5,7 @@
 #include "cli/help.h"
 
 #include <malloc.h>
+#include <sys/resource.h>
 
 const struct fr_command fr_commands[] = {
     {.name = "run",
@@ -65,6 +66,16 @@ static void keep_memory(void)
     mallopt(M_TRIM_THRESHOLD, 512 << 20);
 }
 
+/* A worker costs descriptors, and the usual soft limit is a thousand. */
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static int run(struct fr_config *config, int argc, char **argv)
 {
     struct fr_error err = {0};
@@ -85,6 +96,7 @@ static int run(struct fr_config *config, int argc, char **argv)
 int fr_cli_main(int argc, char **argv)
 {
     keep_memory();
+    allow_descriptors();
     struct fr_config *config = fr_config_new();
     if (!config) {
         fr_log(FR_LOG_ERROR, "out of memory");

@@ -5,19 +5,22 @@
 #include "base/suggest.h"
 #include "plugin/scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_OUTPUTS 16
 
+/* key: the one that named it, "[job] palette", for the message. */
 static fr_status use_plugin(struct fr_config *config, const struct fr_setup *setup,
-                            enum fr_kind kind, const char *name, struct fr_setup_plugin *plugin_p,
-                            struct fr_error *err)
+                            enum fr_kind kind, const char *key, const char *name,
+                            struct fr_setup_plugin *plugin_p, struct fr_error *err)
 {
     struct fr_setup_plugin p = {0};
-    fr_status st = fr_plugin_load(&setup->path, kind, name, &p.loaded, err);
+    struct fr_error why = {0};
+    fr_status st = fr_plugin_load(&setup->path, kind, name, &p.loaded, &why);
     if (st != FR_OK)
-        return st;
+        return fr_fail(err, st, "%s: %s", key, why.text);
     p.box = fr_host_box_new(p.loaded.plugin->name);
     if (!p.box)
         st = fr_fail(err, FR_ENOMEM, "out of memory");
@@ -46,7 +49,8 @@ static fr_status use_layer(struct fr_config *config, struct fr_setup *setup, con
     if (setup->transport_count == (hook ? FR_MAX_HOOKS : FR_MAX_HOOKS + 1))
         return fr_fail(err, FR_EINVAL, "[transport] hooks: more than %d", FR_MAX_HOOKS);
     struct fr_setup_plugin *p = &setup->transports[setup->transport_count];
-    fr_status st = use_plugin(config, setup, FR_KIND_TRANSPORT, name, p, err);
+    fr_status st = use_plugin(config, setup, FR_KIND_TRANSPORT,
+                              hook ? "[transport] hooks" : "[transport] plugin", name, p, err);
     if (st != FR_OK)
         return st;
     setup->transport_count++;
@@ -108,7 +112,8 @@ static fr_status use_output(struct fr_config *config, struct fr_setup *setup, co
                             bool alone, struct fr_error *err)
 {
     struct fr_setup_output *o = &setup->outputs[setup->output_count];
-    fr_status st = use_plugin(config, setup, FR_KIND_OUTPUT, name, &o->plugin, err);
+    fr_status st =
+        use_plugin(config, setup, FR_KIND_OUTPUT, "[output] plugins", name, &o->plugin, err);
     if (st != FR_OK)
         return st;
     setup->output_count++;
@@ -214,13 +219,25 @@ static fr_status fill(struct fr_config *config, unsigned roles, struct fr_setup 
     if (st == FR_OK && (roles & (FR_FOR_LEADER | FR_FOR_RUN))) {
         st = make_job(setup, err);
         if (st == FR_OK)
-            st = use_plugin(config, setup, FR_KIND_PALETTE, s->job.palette, &setup->palette, err);
+            st = use_plugin(config, setup, FR_KIND_PALETTE, "[job] palette", s->job.palette,
+                            &setup->palette, err);
         if (st == FR_OK) {
             setup->palette_ops = setup->palette.loaded.plugin->ops;
             st = use_outputs(config, setup, err);
         }
     }
     return st == FR_OK ? check_sections(config, setup, roles, err) : st;
+}
+
+/* Messages that begin with "[section] key" get to know who said it: "a.ini:3: [section] key". */
+static void add_origin(const struct fr_config *config, struct fr_error *err)
+{
+    char section[64], key[64];
+    const char *origin;
+    struct fr_error plain = *err;
+    if (sscanf(plain.text, "[%63[a-z_.]] %63[a-z_]", section, key) == 2 &&
+        (origin = fr_config_origin(config, section, key)))
+        snprintf(err->text, sizeof(err->text), "%s: %.900s", origin, plain.text);
 }
 
 fr_status fr_setup_make(struct fr_config *config, unsigned roles, struct fr_setup *setup_p,
@@ -234,11 +251,15 @@ fr_status fr_setup_make(struct fr_config *config, unsigned roles, struct fr_setu
         fr_log_set_level(FR_LOG_ERROR);
     else if (setup.settings->log.verbose)
         fr_log_set_level(FR_LOG_DEBUG);
-    st = fill(config, roles, &setup, err);
-    if (st == FR_OK)
+    struct fr_error why = {0};
+    st = fill(config, roles, &setup, &why);
+    if (st == FR_OK) {
         *setup_p = setup;
-    else
+    } else {
+        add_origin(config, &why);
+        fr_fail(err, why.status, "%s", why.text);
         fr_setup_free(&setup);
+    }
     return st;
 }
 

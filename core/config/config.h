@@ -27,8 +27,8 @@ fr_status fr_config_set(struct fr_config *config, const char *dotted_key, const 
  * sections (other than <kind>.<name>) are errors here. The result belongs to config. */
 fr_status fr_config_settings(struct fr_config *config, const struct fr_settings **settings_p,
                              struct fr_error *err);
-/* Was this key of the core's given by anyone, or is it the default? */
-bool fr_config_given(const struct fr_config *config, const char *dotted_key);
+/* Who gave this key ("a.ini:3", "--width"); NULL: nobody, it is the default. */
+const char *fr_config_origin(const struct fr_config *config, const char *section, const char *key);
 
 /* What the i-th flag set: its section and key joined by a dot, in buf, and the value. False past
  * the last. */

@@ -10,7 +10,7 @@
 #define SMALL "--width 60 --height 40 --smoothness 1 --iters 200"
 /* Seconds of computing, a row at a time: there is time to disturb it. */
 #define SLOW        "--smoothness 1 --iters 3000 --step 3000"
-#define SLOW_WORKER "--kernel scalar"
+#define SLOW_WORKER "--kernel scalar --nice 0"
 #define SOCKET      "--host ../run/l.sock"
 
 /* Nothing is in the current folder or in the one for sockets. */
