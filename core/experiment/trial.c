@@ -292,9 +292,9 @@ fr_status fr_trial_check_pixels(const struct fr_experiment *x, struct fr_error *
             const char *other = pixels_of(b);
             if (other && fr_cell_same_job(x, a, b) && strcmp(hash, other) != 0)
                 st = fr_fail(err, FR_EPROTO,
-                             "refusing to compare: (%s) and (%s) computed different pixels, hash "
-                             "%s and %s, so they did not do the same job",
-                             fr_cell_name(x, b, name_b, sizeof(name_b)),
+                             "refusing to compare: %s (%s) and %s (%s) computed different pixels, "
+                             "hash %s and %s, so they did not do the same job",
+                             b->file, fr_cell_name(x, b, name_b, sizeof(name_b)), a->file,
                              fr_cell_name(x, a, name_a, sizeof(name_a)), other, hash);
         }
         if (st != FR_OK)
