@@ -68,6 +68,11 @@ static struct fr_estimate render_ratio(const struct fr_experiment *x, const stru
                                 .max = NAN};
 }
 
+static double threads_of(const struct fr_cell *cell)
+{
+    return (double)cell->workers * cell->threads;
+}
+
 /* With the fewest workers among those that ran at this point: of this configuration or direct. */
 static const struct fr_cell *base_of(const struct fr_experiment *x, const struct fr_cell *cell,
                                      bool direct)
@@ -78,7 +83,7 @@ static const struct fr_cell *base_of(const struct fr_experiment *x, const struct
         bool alike =
             direct ? c->direct : c->direct == cell->direct && strcmp(c->label, cell->label) == 0;
         if (alike && fr_cell_same_point(x, c, cell) && fr_cell_good_runs(c) > 0 &&
-            (!best || c->workers < best->workers))
+            (!best || threads_of(c) < threads_of(best)))
             best = c;
     }
     return best;
@@ -88,9 +93,8 @@ static const struct fr_cell *direct_of(const struct fr_experiment *x, const stru
 {
     for (size_t i = 0; i < x->cell_count; i++) {
         const struct fr_cell *c = &x->cells[i];
-        if (c->direct &&
-            (uint64_t)c->workers * c->threads == (uint64_t)cell->workers * cell->threads &&
-            fr_cell_same_point(x, c, cell) && fr_cell_good_runs(c) > 0)
+        if (c->direct && threads_of(c) == threads_of(cell) && fr_cell_same_point(x, c, cell) &&
+            fr_cell_good_runs(c) > 0)
             return c;
     }
     return NULL;
@@ -113,15 +117,11 @@ static void fill_cell(const struct fr_experiment *x, struct fr_cell_result *r)
     r->direct = cell->direct ? NULL : direct_of(x, cell);
     r->direct_base = cell->direct ? NULL : base_of(x, cell, true);
     r->speedup = render_ratio(x, r->scale_base, cell, 1, 0);
-    double per = r->scale_base ? (double)r->scale_base->workers * r->scale_base->threads /
-                                     ((double)cell->workers * cell->threads)
-                               : NAN;
-    r->efficiency = scaled(r->speedup, per);
+    double threads = threads_of(cell);
+    r->efficiency = scaled(r->speedup, r->scale_base ? threads_of(r->scale_base) / threads : NAN);
     r->direct_speedup = render_ratio(x, r->direct_base, cell, 1, 0);
-    per = r->direct_base ? (double)r->direct_base->workers * r->direct_base->threads /
-                               ((double)cell->workers * cell->threads)
-                         : NAN;
-    r->direct_efficiency = scaled(r->direct_speedup, per);
+    r->direct_efficiency =
+        scaled(r->direct_speedup, r->direct_base ? threads_of(r->direct_base) / threads : NAN);
     r->overhead = render_ratio(x, cell, r->direct, 1, 1);
 }
 

@@ -5,8 +5,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 bool fr_axis_is_direct(const char *key)
 {
@@ -37,6 +39,17 @@ static json_t *point_json(const struct fr_design *d, size_t number, bool direct,
     return point;
 }
 
+/* Of one worker: its file's, where they are not swept themselves. Peak is that of one thread. */
+static uint32_t threads_of(const struct fr_design *d, const struct fr_design_file *file,
+                           bool direct, const json_t *point)
+{
+    const char *swept = json_string_value(json_object_get(point, "worker.threads"));
+    long threads = swept ? strtol(swept, NULL, 10) : file->threads;
+    if (direct && d->metg)
+        return 1;
+    return threads > 0 ? (uint32_t)threads : (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static void add_cell(json_t *cells, const struct fr_design *d, const struct fr_design_file *file,
                      bool direct, uint32_t workers, size_t number)
 {
@@ -51,7 +64,7 @@ static void add_cell(json_t *cells, const struct fr_design *d, const struct fr_d
     json_object_set_new(cell, "file", json_string(file->path));
     json_object_set_new(cell, "command", json_string(direct ? "direct" : "run"));
     json_object_set_new(cell, "workers", json_integer(workers));
-    json_object_set_new(cell, "threads", json_integer(file->threads));
+    json_object_set_new(cell, "threads", json_integer(threads_of(d, file, direct, point)));
     json_object_set_new(cell, "point", point);
     if (file->refused)
         json_object_set_new(cell, "refused", json_string(file->refused));
@@ -59,19 +72,28 @@ static void add_cell(json_t *cells, const struct fr_design *d, const struct fr_d
     json_array_append_new(cells, cell);
 }
 
+/* Whose job and kernel direct takes: the first file that can run at all with so many threads a
+ * worker, so that every file has a direct to be held against. */
+static bool has_direct(const struct fr_design *d, size_t f)
+{
+    if (d->files[f].refused)
+        return false;
+    for (size_t k = 0; k < f; k++)
+        if (!d->files[k].refused && (d->metg || d->files[k].threads == d->files[f].threads))
+            return false;
+    return true;
+}
+
 static json_t *cells_json(const struct fr_design *d)
 {
     json_t *cells = json_array();
-    size_t points = 1, base = 0;
+    size_t points = 1;
     for (size_t i = 0; i < d->axis_count; i++)
         points *= d->axes[i].count;
-    /* Whose kernel, threads and job direct takes: the first that can run at all. */
-    while (base + 1 < d->file_count && d->files[base].refused)
-        base++;
     for (size_t p = 0; p < points; p++) {
-        /* The peak rate is that of one worker without a transport, whatever the others have. */
-        for (size_t w = 0; w < (d->metg ? 1 : d->worker_count); w++)
-            add_cell(cells, d, &d->files[base], true, d->metg ? 1 : d->workers[w], p);
+        for (size_t f = 0; f < d->file_count; f++)
+            for (size_t w = 0; has_direct(d, f) && w < (d->metg ? 1 : d->worker_count); w++)
+                add_cell(cells, d, &d->files[f], true, d->metg ? 1 : d->workers[w], p);
         for (size_t f = 0; f < d->file_count; f++)
             for (size_t w = 0; w < d->worker_count; w++)
                 add_cell(cells, d, &d->files[f], false, d->workers[w], p);

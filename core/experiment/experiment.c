@@ -28,9 +28,11 @@ static fr_status take_axes(struct fr_experiment *x, const json_t *parameters, st
             return fr_fail(err, FR_ENOMEM, "out of memory");
         for (size_t v = 0; v < axis->count; v++)
             axis->values[v] = json_string_value(json_array_get(values, v));
+        bool whole = axis->key && axis->count > 0;
         for (size_t v = 0; v < axis->count; v++)
-            if (!axis->key || !axis->values[v])
-                return fr_fail(err, FR_EINVAL, "parameters: axis %zu is malformed", i);
+            whole = whole && axis->values[v];
+        if (!whole)
+            return fr_fail(err, FR_EINVAL, "parameters: axis %zu is malformed", i);
     }
     return FR_OK;
 }

@@ -61,6 +61,9 @@ static void estimate(const struct fr_estimate *e, double factor, FILE *to)
     number(e->interval.high * factor, to);
 }
 
+/* Lines beside each other, not over each other: their marks stand a little apart. */
+enum dodge { DODGE_FACTOR, DODGE_STEP };
+
 /* The cells that begin a line: the first of each label at this point. */
 static size_t find_lines(const struct fr_figure *f, bool with_direct, const struct fr_cell **lines)
 {
@@ -78,11 +81,14 @@ static size_t find_lines(const struct fr_figure *f, bool with_direct, const stru
 }
 
 static void plot_lines(const struct fr_figure *f, const struct fr_cell **lines, size_t count,
-                       const char *first, FILE *to)
+                       enum dodge dodge, const char *first, FILE *to)
 {
     fprintf(to, "plot %s", first);
     for (size_t i = 0; i < count; i++) {
-        fprintf(to, "%s$d%zu using 1:2:3:4 with yerrorlines ", i || *first ? ", " : "", i);
+        double place = (double)i - (double)(count - 1) / 2;
+        fprintf(to, "%s$d%zu using ($1%s%.6g):2:3:4 with yerrorlines ", i || *first ? ", " : "", i,
+                dodge == DODGE_FACTOR ? "*" : "+",
+                dodge == DODGE_FACTOR ? pow(1.012, place) : 0.02 * place);
         style(f->a->x, lines[i], 0, to);
         fputs(" title ", to);
         fr_escape_gnuplot(lines[i]->label, to);
@@ -157,7 +163,8 @@ bool fr_figure_scaling(const struct fr_figure *f, FILE *to)
     workers_axis(f, to);
     fputs("set ylabel 'speed-up'\nset logscale y 2\n", to);
     scaling_data(f, lines, count, of_speedup, to);
-    plot_lines(f, lines, count, "x with lines lc rgb " FR_PLOT_INK " lw 1 dt 3 title 'ideal'", to);
+    plot_lines(f, lines, count, DODGE_FACTOR,
+               "x with lines lc rgb " FR_PLOT_INK " lw 1 dt 3 title 'ideal'", to);
     return true;
 }
 
@@ -176,8 +183,8 @@ bool fr_figure_efficiency(const struct fr_figure *f, FILE *to)
     workers_axis(f, to);
     fputs("set ylabel 'parallel efficiency, %'\nset yrange [0:*]\n", to);
     scaling_data(f, lines, count, of_efficiency, to);
-    plot_lines(f, lines, count, "100 with lines lc rgb " FR_PLOT_INK " lw 1 dt 3 title 'ideal'",
-               to);
+    plot_lines(f, lines, count, DODGE_FACTOR,
+               "100 with lines lc rgb " FR_PLOT_INK " lw 1 dt 3 title 'ideal'", to);
     return true;
 }
 
@@ -224,7 +231,7 @@ bool fr_figure_overhead(const struct fr_figure *f, FILE *to)
             fr_escape_gnuplot(lines[k]->label, to);
             fprintf(to,
                     ", $d%zu using 1:2:3:4 with yerrorbars lc rgb " FR_PLOT_INK
-                    " lw 1.2 pt -1 notitle",
+                    " lw 1.2 ps 0 notitle",
                     k);
         }
         fputc('\n', to);
@@ -264,7 +271,7 @@ bool fr_figure_network(const struct fr_figure *f, FILE *to)
           "set xtics ('50 %%' 0.30103, '90 %%' 1, '99 %%' 2, '99.9 %%' 3)\n"
           "set ylabel 'network time, us'\nset logscale y\n",
           to);
-    plot_lines(f, lines, count, "", to);
+    plot_lines(f, lines, count, DODGE_STEP, "", to);
     return true;
 }
 
@@ -318,9 +325,8 @@ bool fr_figure_sweep(const struct fr_figure *f, FILE *to)
         fr_escape_gnuplot_tic(axis->values[v], to);
         fprintf(to, " %zu", v);
     }
-    fputs(")\nset ylabel 'render time, ms'\nset logscale y\nset yrange [*<1:*]\n", to);
-    fputs("set autoscale y\n", to);
-    plot_lines(f, lines, count, "", to);
+    fputs(")\nset ylabel 'render time, ms'\nset logscale y\n", to);
+    plot_lines(f, lines, count, DODGE_STEP, "", to);
     return true;
 }
 

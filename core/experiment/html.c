@@ -43,6 +43,14 @@ static void say_no_gnuplot(struct page *p)
     p->no_gnuplot = true;
 }
 
+static bool swept(const struct fr_experiment *x, const char *key)
+{
+    for (size_t i = 0; i < x->axis_count; i++)
+        if (strcmp(x->axes[i].key, key) == 0)
+            return true;
+    return false;
+}
+
 /* What a number means without its context: nothing. It stands under each figure and table. */
 static void parameters(const struct page *p, FILE *to)
 {
@@ -51,14 +59,21 @@ static void parameters(const struct page *p, FILE *to)
     for (size_t i = 0; i < x->cell_count && !metrics; i++)
         metrics = fr_cell_metrics(&x->cells[i]);
     const json_t *job = json_object_get(metrics, "job"), *host = json_object_get(metrics, "host");
-    if (metrics)
-        fprintf(to, "%lld x %lld pixels, ", json_integer_value(json_object_get(job, "width")),
-                json_integer_value(json_object_get(job, "height")));
-    bool varies = false;
-    for (size_t i = 0; i < x->axis_count; i++)
-        varies |= strcmp(x->axes[i].key, "job.iters") == 0;
-    if (metrics && !varies)
-        fprintf(to, "%lld iterations, ", json_integer_value(json_object_get(job, "iters")));
+    if (metrics) {
+        if (!swept(x, "job.width") && !swept(x, "job.height") && !swept(x, "job.smoothness"))
+            fprintf(to, "%lld x %lld pixels, ", json_integer_value(json_object_get(job, "width")),
+                    json_integer_value(json_object_get(job, "height")));
+        if (!swept(x, "job.iters"))
+            fprintf(to, "%lld iterations, ", json_integer_value(json_object_get(job, "iters")));
+        if (!swept(x, "schedule.rows_per_task"))
+            fprintf(to, "%lld rows a task, ",
+                    json_integer_value(json_object_get(job, "rows_per_task")));
+        if (!swept(x, "job.payload")) {
+            fputs("payload ", to);
+            fr_escape_html(text_of(job, "payload"), to);
+            fputs(", ", to);
+        }
+    }
     fprintf(to, "medians of %u repeats with %.0f %% bootstrap intervals, seed %llu", x->repeat,
             100 * x->confidence, (unsigned long long)x->seed);
     if (metrics) {

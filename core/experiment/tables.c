@@ -73,6 +73,14 @@ static void add_result(struct fr_grid *g, const struct fr_cell_result *r)
 
 struct fr_grid *fr_table_results(const struct fr_analysis *a)
 {
+    bool notes = false;
+    for (size_t i = 0; i < a->x->cell_count; i++)
+        notes |= a->cells[i].error != NULL;
+    if (!notes)
+        return for_cells(a,
+                         "runs|render|95 % interval|speed-up|efficiency|overhead|95 % interval|"
+                         "network p50|p99",
+                         add_result);
     return for_cells(a,
                      "runs|render|95 % interval|speed-up|efficiency|overhead|95 % interval|"
                      "network p50|p99|<note",

@@ -129,6 +129,24 @@ Test(system_compare, sweeps_any_key)
     cr_assert_not_null(strstr(proc_out(p), "credits=4 payload=raw"), "%s", p->out);
 }
 
+/* Small tasks only: whether there is a crossing is this machine's business. */
+Test(system_compare, sweeps_task_lengths)
+{
+    struct proc *p;
+    write_configurations();
+    fractal_run(&p,
+                "compare one.ini --workers 1 --repeat 2 --report r --metg --width 64 --height 8");
+    PROC_ENDS(p, 0);
+    cr_assert_not_null(strstr(proc_out(p), "METG(50 %)"), "%s", p->out);
+    json_t *doc = read_results("r/results.json");
+    json_t *summary = json_object_get(doc, "summary");
+    cr_assert_eq(json_array_size(json_object_get(summary, "metg")), 2);
+    cr_assert_gt(json_number_value(json_object_get(summary, "peak_updates_per_s")), 1e6);
+    cr_assert_eq(json_array_size(json_object_get(doc, "cells")), 30);
+    json_decref(doc);
+    check_file("r/report.html", "<!DOCTYPE html>", "Minimum effective task granularity");
+}
+
 static void check_refused(const char *flags, const char *says)
 {
     struct proc *p;
