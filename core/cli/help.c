@@ -63,6 +63,20 @@ static void print_settings(unsigned roles, FILE *to)
     }
 }
 
+static void print_own(const struct fr_command *command, FILE *to)
+{
+    if (!command->own)
+        return;
+    fprintf(to, "\nFlags of %s\n", command->name);
+    for (const struct fr_option *o = command->own; o->key; o++) {
+        char left[64];
+        snprintf(left, sizeof(left), "--%s%s", o->key, o->type == FR_OPT_BOOL ? "" : " VALUE");
+        for (char *c = left; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+        fr_help_option(left, o, to);
+    }
+}
+
 static void print_general(FILE *to)
 {
     fputs("\nFlags of every command\n", to);
@@ -80,11 +94,11 @@ static void print_general(FILE *to)
 void fr_help_print(const struct fr_command *command, FILE *to)
 {
     if (command) {
-        fprintf(to, "usage: fractal [-c FILE] %s [FLAGS]%s%s%s%s\n\n%s\n", command->name,
-                *command->operands ? " " : "", command->operands, command->own ? " " : "",
-                command->own ? command->own : "", command->summary);
+        fprintf(to, "usage: fractal [-c FILE] %s [FLAGS]%s%s\n\n%s\n", command->name,
+                *command->operands ? " " : "", command->operands, command->summary);
         if (command->details)
             fprintf(to, "%s\n", command->details);
+        print_own(command, to);
         print_settings(command->roles, to);
         print_general(to);
         return;
