@@ -31,6 +31,9 @@
         .key = "a", .type = FR_OPT_INT, .help = "h"                                                \
     }
 #endif
+#ifndef STOP_COUNT
+#define STOP_COUNT 2
+#endif
 #ifndef OPS_SIZE
 #define OPS_SIZE sizeof(ops)
 #endif
@@ -39,7 +42,8 @@
 static const struct OPS ops = {.size = OPS_SIZE}; /* and nothing else */
 #else
 static const struct fr_stop stops[] = {{0, 0, 0, 64}, {1, 255, 255, 255}};
-static const struct fr_palette_ops ops = {.size = OPS_SIZE, .stops = stops, .stop_count = 2};
+static const struct fr_palette_ops ops = {
+    .size = OPS_SIZE, .stops = stops, .stop_count = STOP_COUNT};
 #endif
 
 static const struct fr_option options[] = {OPTION, {.key = NULL}};

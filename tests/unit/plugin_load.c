@@ -85,6 +85,7 @@ Test(load, refusals)
     REFUSED(odd, "other_kind", "/other_kind.so", "output", "palette was asked for");
     REFUSED(odd, "unknown_kind", "/unknown_kind.so", "unknown");
     REFUSED(odd, "no_stops", "/no_stops.so", "incomplete palette", "lacks stops");
+    REFUSED(odd, "one_stop", "/one_stop.so", "incomplete palette", "two stops");
     REFUSED(odd, "short_header", "/short_header.so", "incomplete", "lacks ops");
     REFUSED(odd, "no_name", "/no_name.so", "incomplete", "name");
     REFUSED(odd, "option_type", "option_type.so", "incomplete", "type for each option");
