@@ -256,23 +256,12 @@ void fr_config_each(const struct fr_config *config,
 
 /* -------------------------------------------------------------------- print */
 
-enum { CHUNK = 120 }; /* of a value, on one line */
-
-static bool may_break(const char *at)
-{
-    return !strchr(" \t;#", at[0]) && !strchr(" \t", at[-1]);
-}
-
 static void print_value(const char *value, FILE *to)
 {
-    size_t left = strlen(value);
-    while (left > CHUNK) {
-        size_t n = CHUNK;
-        while (n > 1 && !may_break(value + n))
-            n--;
+    size_t n = fr_ini_piece(value);
+    for (; n > 0 && value[n]; n = fr_ini_piece(value)) {
         fprintf(to, "%.*s\n    ", (int)n, value);
         value += n;
-        left -= n;
     }
     fprintf(to, "%s\n", value);
 }
