@@ -114,10 +114,10 @@ static fr_status take_settings(struct fr_compare *c, const struct fr_config *con
 }
 
 /* The command line as it can be shown: without secrets. */
-static void take_command(struct fr_compare *c, const struct fr_cmdline *line)
+static void take_command(struct fr_compare *c, const struct fr_config *config,
+                         const struct fr_cmdline *line)
 {
-    json_t *command = json_array(), *value;
-    const char *key;
+    json_t *command = json_array();
     json_array_append_new(command, json_string("fractal"));
     json_array_append_new(command, json_string("compare"));
     for (int i = 0; i < line->argc; i++)
@@ -132,14 +132,13 @@ static void take_command(struct fr_compare *c, const struct fr_cmdline *line)
             snprintf(flag + n, sizeof(flag) - (size_t)n, "=%s", own->value);
         json_array_append_new(command, json_string(flag));
     }
-    if (!c->flags.metg)
-        json_object_foreach(c->design.settings, key, value)
-        {
-            char set[4096];
-            snprintf(set, sizeof(set), "%s=%s", key, json_string_value(value));
-            json_array_append_new(command, json_string("--set"));
-            json_array_append_new(command, json_string(set));
-        }
+    char key[256], set[8192];
+    const char *value;
+    for (size_t i = 0; fr_config_flag(config, i, key, sizeof(key), &value); i++) {
+        snprintf(set, sizeof(set), "%s=%s", key, secret(key) ? "(secret)" : value);
+        json_array_append_new(command, json_string("--set"));
+        json_array_append_new(command, json_string(set));
+    }
     c->design.command = command;
 }
 
@@ -152,21 +151,22 @@ static fr_status add_axis(struct fr_compare *c, const char *key, const char *val
     if (c->design.axis_count == MAX_AXES)
         return fr_fail(err, FR_EINVAL, "--sweep: more than %d keys", MAX_AXES);
     for (size_t i = 0; i < c->design.axis_count; i++)
-        if (strcmp(c->axes[i].key, key) == 0)
+        if (c->axes[i].key && strcmp(c->axes[i].key, key) == 0)
             return fr_fail(err, FR_EINVAL, "--sweep %s: given twice", key);
     if (!strchr(key, '.') || starts(key, "run.") || starts(key, "metrics.") ||
         starts(key, "log.") || starts(key, "output."))
         return fr_fail(err, FR_EINVAL, "--sweep %s: not a section.key that a run could vary in",
                        key);
-    axis->values = calloc(MAX_VALUES, sizeof(*axis->values));
-    axis->key = fr_compare_keep(c, key);
-    c->design.axis_count++;
-    if (!axis->values || !axis->key)
+    *axis = (struct fr_axis){.key = fr_compare_keep(c, key)};
+    if (axis->key)
+        axis->values = calloc(MAX_VALUES, sizeof(axis->values[0]));
+    if (!axis->values)
         return fr_fail(err, FR_ENOMEM, "out of memory");
+    c->design.axis_count++;
     const char *value;
     while ((value = next(c, &values))) {
         for (size_t i = 0; i < axis->count; i++)
-            if (strcmp(axis->values[i], value) == 0)
+            if (axis->values[i] && strcmp(axis->values[i], value) == 0)
                 return fr_fail(err, FR_EINVAL, "--sweep %s: %s is given twice", key, value);
         if (axis->count == MAX_VALUES)
             return fr_fail(err, FR_EINVAL, "--sweep %s: more than %d values", key, MAX_VALUES);
@@ -326,7 +326,7 @@ fr_status fr_compare_prepare(struct fr_config *config, const struct fr_cmdline *
     if (st == FR_OK)
         st = fr_compare_check(&c, program, err);
     if (st == FR_OK) {
-        take_command(&c, line);
+        take_command(&c, config, line);
         *c_p = c;
     } else {
         fr_compare_clear(&c);

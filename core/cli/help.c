@@ -45,12 +45,21 @@ void fr_help_option(const char *left, const struct fr_option *opt, FILE *to)
     wrap(text, to);
 }
 
-static void print_settings(unsigned roles, FILE *to)
+/* A flag of the command's own has taken its name. */
+static bool hidden(const struct fr_command *command, const struct fr_setting *s)
+{
+    for (const struct fr_option *o = command->own; o && o->key; o++)
+        if (strcmp(o->key, s->flag) == 0)
+            return true;
+    return false;
+}
+
+static void print_settings(const struct fr_command *command, FILE *to)
 {
     const char *section = "";
     for (const struct fr_setting *s = fr_setting_table; s->section; s++) {
         char left[64], letter[8] = "";
-        if (!(s->roles & roles))
+        if (!(s->roles & command->roles) || hidden(command, s))
             continue;
         if (strcmp(section, s->section) != 0)
             fprintf(to, "\n[%s]\n", s->section);
@@ -99,7 +108,7 @@ void fr_help_print(const struct fr_command *command, FILE *to)
         if (command->details)
             fprintf(to, "%s\n", command->details);
         print_own(command, to);
-        print_settings(command->roles, to);
+        print_settings(command, to);
         print_general(to);
         return;
     }

@@ -226,8 +226,9 @@ static bool same_curve(const struct fr_experiment *x, const struct fr_cell *a,
     return true;
 }
 
-static void add_point(struct fr_metg_curve *curve, const struct fr_cell *cell)
+static void add_point(const struct fr_experiment *x, struct fr_metg_curve *curve, size_t number)
 {
+    const struct fr_cell *cell = &x->cells[number];
     double values[FR_STATS_MAX];
     struct fr_sample s = fr_cell_sample(cell, FR_MEASURE_render, values);
     struct fr_metg_point p = {.work = work_of(cell),
@@ -245,7 +246,7 @@ static void add_point(struct fr_metg_curve *curve, const struct fr_cell *cell)
         curve->cells[at] = curve->cells[at - 1];
     }
     curve->points[at] = p;
-    curve->cells[at] = cell;
+    curve->cells[at] = number;
 }
 
 static fr_status find_metg(struct fr_analysis *a, struct fr_error *err)
@@ -270,7 +271,7 @@ static fr_status find_metg(struct fr_analysis *a, struct fr_error *err)
             return fr_fail(err, FR_ENOMEM, "out of memory");
         for (size_t j = i; j < x->cell_count; j++)
             if (same_curve(x, curve->cell, &x->cells[j]))
-                add_point(curve, &x->cells[j]);
+                add_point(x, curve, j);
         curve->result = fr_metg(curve->points, curve->count, a->peak, x->confidence,
                                 seed_of(x, i, i, FR_MEASURE_COUNT + 2));
     }
@@ -282,14 +283,14 @@ fr_status fr_analysis_make(const struct fr_experiment *x, struct fr_analysis *a_
 {
     struct fr_analysis a = {.x = x, .peak = NAN};
     a.cells = calloc(x->cell_count + 1, sizeof(*a.cells));
-    fr_status st = a.cells ? FR_OK : fr_fail(err, FR_ENOMEM, "out of memory");
-    for (size_t i = 0; st == FR_OK && i < x->cell_count; i++) {
+    if (!a.cells)
+        return fr_fail(err, FR_ENOMEM, "out of memory");
+    for (size_t i = 0; i < x->cell_count; i++) {
         a.cells[i].cell = &x->cells[i];
         fill_cell(x, &a.cells[i]);
     }
     /* A sweep over task lengths compares curves, not single points. */
-    if (st == FR_OK)
-        st = x->metg ? find_metg(&a, err) : find_differences(&a, err);
+    fr_status st = x->metg ? find_metg(&a, err) : find_differences(&a, err);
     if (st == FR_OK)
         *a_p = a;
     else
@@ -301,7 +302,7 @@ void fr_analysis_clear(struct fr_analysis *a)
 {
     for (size_t i = 0; a->curves && i < a->curve_count; i++) {
         free(a->curves[i].points);
-        free((void *)a->curves[i].cells);
+        free(a->curves[i].cells);
     }
     free(a->curves);
     free(a->cells);

@@ -40,7 +40,7 @@ struct fr_difference {
 struct fr_metg_curve {
     const struct fr_cell *cell; /* the first of its points */
     struct fr_metg_point *points;
-    const struct fr_cell **cells; /* of each point */
+    size_t *cells; /* of each point: its place in x->cells */
     size_t count;
     struct fr_metg_result result;
 };

@@ -347,7 +347,8 @@ bool fr_figure_metg(const struct fr_figure *f, FILE *to)
             continue;
         int series = series_of(a->x, a->curves[i].cell);
         fprintf(to,
-                "set arrow from %.9g, graph 0 to %.9g, first 50 nohead lc rgb '#0102%02x' dt 2\n",
+                "set arrow from %.9g, graph 0 to %.9g, first 50 nohead lw 1.2 dt 2 lc rgb "
+                "'#0102%02x'\n",
                 a->curves[i].result.seconds * 1e6, a->curves[i].result.seconds * 1e6,
                 series ? (series - 1) % FR_PLOT_SERIES + 1 : 14);
     }

@@ -68,7 +68,7 @@ void fr_grid_add(struct fr_grid *grid, const char *fmt, ...)
 
 void fr_grid_end_row(struct fr_grid *grid)
 {
-    while (grid && grid->count % grid->columns != 0) {
+    while (grid && grid->columns && grid->count % grid->columns != 0) {
         size_t before = grid->count;
         fr_grid_add(grid, "%s", "");
         if (grid->count == before)
@@ -78,7 +78,7 @@ void fr_grid_end_row(struct fr_grid *grid)
 
 size_t fr_grid_rows(const struct fr_grid *grid)
 {
-    return grid ? grid->count / grid->columns : 0;
+    return grid && grid->columns ? grid->count / grid->columns : 0;
 }
 
 /* Characters, not bytes: "±" is one. */
@@ -113,7 +113,7 @@ static void print_text(const struct fr_grid *g, size_t column, size_t width, con
 
 void fr_grid_print(const struct fr_grid *g, FILE *to)
 {
-    if (!g)
+    if (!g || g->columns == 0)
         return;
     size_t width[MAX_COLUMNS];
     for (size_t c = 0; c < g->columns; c++) {
@@ -134,7 +134,7 @@ void fr_grid_print(const struct fr_grid *g, FILE *to)
 
 void fr_grid_html(const struct fr_grid *g, FILE *to)
 {
-    if (!g)
+    if (!g || g->columns == 0)
         return;
     fputs("<div class=\"scroll\"><table>\n<thead><tr>", to);
     for (size_t c = 0; c < g->columns; c++) {

@@ -289,95 +289,6 @@ static void sweeps(struct page *p)
     }
 }
 
-static void transports(struct page *p)
-{
-    const struct fr_experiment *x = p->a->x;
-    struct fr_grid *g = fr_grid_new("<configuration|<file|<transport|<hooks|<version|<library|"
-                                    "<mechanism");
-    heading(p, "Configurations",
-            "What each of them is, and every key in which they differ; results.json has the whole "
-            "effective configuration of every run.");
-    for (size_t i = 0; i < x->cell_count; i++) {
-        const struct fr_cell *c = &x->cells[i];
-        bool seen = c->direct;
-        for (size_t k = 0; k < i && !seen; k++)
-            seen = strcmp(x->cells[k].label, c->label) == 0;
-        const json_t *m = fr_cell_metrics(c), *t = json_object_get(m, "transport");
-        if (seen)
-            continue;
-        fr_grid_add(g, "%s", c->label);
-        fr_grid_add(g, "%s", c->file);
-        fr_grid_add(g, "%s", m ? text_of(t, "name") : "(no run)");
-        fr_grid_add(g, "%s",
-                    text_of(json_object_get(json_object_get(m, "config"), "transport"), "hooks"));
-        fr_grid_add(g, "%s", text_of(t, "version"));
-        fr_grid_add(g, "%s", text_of(t, "backend"));
-        fr_grid_add(g, "%s", text_of(t, "mechanism"));
-    }
-    fr_grid_html(g, p->to);
-    fr_grid_free(g);
-}
-
-/* The first metrics of each configuration, once. */
-static size_t configurations(const struct fr_experiment *x, const struct fr_cell **cells,
-                             size_t cap)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < x->cell_count && count < cap; i++) {
-        bool seen = !fr_cell_metrics(&x->cells[i]);
-        for (size_t k = 0; k < count && !seen; k++)
-            seen = strcmp(cells[k]->label, x->cells[i].label) == 0;
-        if (!seen)
-            cells[count++] = &x->cells[i];
-    }
-    return count;
-}
-
-static void settings(struct page *p)
-{
-    const struct fr_cell *cells[24];
-    size_t count = configurations(p->a->x, cells, sizeof(cells) / sizeof(cells[0]));
-    char headings[4096] = "<key";
-    const char *section, *key;
-    json_t *keys, *value;
-    for (size_t i = 0; i < count; i++) {
-        size_t n = strlen(headings);
-        snprintf(headings + n, sizeof(headings) - n, "|<%s", cells[i]->label);
-    }
-    struct fr_grid *same = fr_grid_new("<key|<value"), *differ = fr_grid_new(headings);
-    if (count == 0)
-        goto free_grids;
-    json_object_foreach(json_object_get(fr_cell_metrics(cells[0]), "config"), section, keys)
-        json_object_foreach(keys, key, value)
-    {
-        bool equal = true;
-        for (size_t i = 1; i < count; i++) {
-            const json_t *config = json_object_get(fr_cell_metrics(cells[i]), "config");
-            equal &= json_equal(json_object_get(json_object_get(config, section), key), value);
-        }
-        /* Where each run's own file and count stand: of no use to a reader. */
-        if (strcmp(section, "metrics") == 0 || strcmp(section, "log") == 0 ||
-            strcmp(section, "run") == 0)
-            continue;
-        struct fr_grid *g = equal ? same : differ;
-        fr_grid_add(g, "%s.%s", section, key);
-        for (size_t i = 0; i < (equal ? 1 : count); i++) {
-            const json_t *config = json_object_get(fr_cell_metrics(cells[i]), "config");
-            fr_grid_add(g, "%s", text_of(json_object_get(config, section), key));
-        }
-        fr_grid_end_row(g);
-    }
-    if (fr_grid_rows(differ) > 0) {
-        fputs("<h3>Keys that differ (of the first cell of each)</h3>\n", p->to);
-        fr_grid_html(differ, p->to);
-    }
-    fputs("<h3>Keys that all have in common</h3>\n", p->to);
-    fr_grid_html(same, p->to);
-free_grids:
-    fr_grid_free(same);
-    fr_grid_free(differ);
-}
-
 static const char methods[] =
     "<h2>How to read it</h2>\n"
     "<p><b>Render</b> is the time from the first assignment to the last row: starting processes "
@@ -481,8 +392,7 @@ fr_status fr_report_html(const struct fr_analysis *a, FILE *to, struct fr_error 
         metg(&p);
     else
         comparison(&p);
-    transports(&p);
-    settings(&p);
+    fr_report_configurations(a, to);
     fputs(a->x->metg ? metg_methods : methods, to);
     fputs("</main>\n</body>\n</html>\n", to);
     return ferror(to) ? fr_fail(err, FR_EIO, "cannot write the report") : FR_OK;

@@ -5,7 +5,7 @@
 
 fr_status fr_report_write(const struct fr_analysis *a, const char *folder, struct fr_error *err)
 {
-    struct fr_save save;
+    struct fr_save save = {0};
     json_object_set_new(a->x->doc, "summary", fr_report_summary(a));
     fr_status st = fr_save_json(folder, "results.json", a->x->doc, err);
     if (st == FR_OK)

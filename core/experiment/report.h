@@ -13,4 +13,6 @@ void fr_report_csv(const struct fr_analysis *a, FILE *to);
 json_t *fr_report_summary(const struct fr_analysis *a);
 /* html.c: one file with everything in it; plots from gnuplot, or why there are none. */
 fr_status fr_report_html(const struct fr_analysis *a, FILE *to, struct fr_error *err);
+/* configurations.c: its part that says what was compared. */
+void fr_report_configurations(const struct fr_analysis *a, FILE *to);
 #endif

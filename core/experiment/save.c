@@ -25,7 +25,8 @@ fr_status fr_save_begin(const char *folder, const char *name, struct fr_save *sa
         save.temporary = NULL;
     if (!save.path || !save.temporary) {
         clear(&save);
-        return fr_fail(err, FR_ENOMEM, "out of memory");
+        fr_fail(err, FR_ENOMEM, "out of memory");
+        return FR_ENOMEM;
     }
     int fd = mkostemp(save.temporary, O_CLOEXEC);
     if (fd >= 0) {
@@ -78,7 +79,7 @@ void fr_save_drop(struct fr_save *save)
 fr_status fr_save_json(const char *folder, const char *name, const json_t *json,
                        struct fr_error *err)
 {
-    struct fr_save save;
+    struct fr_save save = {0};
     fr_status st = fr_save_begin(folder, name, &save, err);
     if (st != FR_OK)
         return st;

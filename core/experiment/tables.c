@@ -297,7 +297,7 @@ struct fr_grid *fr_table_metg_points(const struct fr_analysis *a)
     for (size_t i = 0; i < a->curve_count; i++)
         for (size_t p = 0; p < a->curves[i].count; p++) {
             const struct fr_metg_point *point = &a->curves[i].points[p];
-            add_who(g, a, a->curves[i].cells[p]);
+            add_who(g, a, &a->x->cells[a->curves[i].cells[p]]);
             fr_grid_add(g, "%zu", point->count);
             fr_grid_add(g, "%s", FR_SECONDS(point->granularity));
             fr_grid_add(g, "%s", FR_PERCENT(point->efficiency));

@@ -8,22 +8,21 @@
 #include "experiment/runner.h"
 #include "experiment/save.h"
 
+#include <argz.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    GIVE_UP = 2, /* failures of a cell after which no more runs are tried */
-    MAX_ARGS = 1024,
-};
+enum { GIVE_UP = 2 }; /* failures of a cell after which no more runs are tried */
 
 struct state {
     const struct fr_trial *trial;
     struct fr_experiment *x;
     char temp[4096];
-    char *args[MAX_ARGS];
-    size_t arg_count;
+    char *args; /* one after the other, each with its '\0' */
+    size_t args_len;
+    bool no_memory;
     size_t done, total; /* runs */
     uint32_t *order;
 };
@@ -32,8 +31,8 @@ struct state {
 
 static void arg(struct state *s, const char *text)
 {
-    if (s->arg_count + 1 < MAX_ARGS)
-        s->args[s->arg_count++] = strdup(text);
+    if (argz_add(&s->args, &s->args_len, text) != 0)
+        s->no_memory = true;
 }
 
 static void set(struct state *s, const char *key, const char *value)
@@ -53,9 +52,9 @@ static void set_number(struct state *s, const char *key, uint64_t value)
 
 static void clear_args(struct state *s)
 {
-    for (size_t i = 0; i < s->arg_count; i++)
-        free(s->args[i]);
-    s->arg_count = 0;
+    free(s->args);
+    s->args = NULL;
+    s->args_len = 0;
 }
 
 /* What a later flag says counts: the cell's own come last. */
@@ -82,7 +81,20 @@ static void make_args(struct state *s, const struct fr_cell *cell, const char *m
     set(s, "log.verbose", "no");
     set(s, "metrics.print", "no");
     set(s, "metrics.json", metrics);
-    s->args[s->arg_count] = NULL;
+}
+
+static fr_status run_args(struct state *s, struct fr_child *child_p, struct fr_error *err)
+{
+    char **argv = calloc(argz_count(s->args, s->args_len) + 1, sizeof(argv[0]));
+    if (!argv || s->no_memory) {
+        free(argv);
+        return fr_fail(err, FR_ENOMEM, "out of memory");
+    }
+    argz_extract(s->args, s->args_len, argv);
+    const struct fr_child_limits limits = {.ms = s->trial->limit_ms, .heeds_signals = true};
+    fr_status st = fr_child_run(argv, NULL, &limits, child_p, err);
+    free(argv);
+    return st;
 }
 
 /* ----------------------------------------------------------------- progress */
@@ -172,9 +184,8 @@ static fr_status run_cell(struct state *s, struct fr_cell *cell, uint32_t round,
     snprintf(metrics, sizeof(metrics), "%s/metrics.json", s->temp);
     unlink(metrics);
     make_args(s, cell, metrics);
-    struct fr_child child;
-    const struct fr_child_limits limits = {.ms = s->trial->limit_ms, .heeds_signals = true};
-    fr_status st = fr_child_run(s->args, NULL, &limits, &child, err);
+    struct fr_child child = {0};
+    fr_status st = run_args(s, &child, err);
     if (st != FR_OK)
         return st;
     if (child.stopped)
