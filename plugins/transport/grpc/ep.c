@@ -5,6 +5,7 @@
 #include "client.h"
 #include "creds.h"
 #include "msg.h"
+#include "node.h"
 #include "server.h"
 
 #include <grpc/grpc_security.h>
@@ -113,15 +114,17 @@ static bool deliver(fr_ep *ep, struct item *item, struct fr_event *event)
 }
 
 /* Ends a connecting that takes too long; *by_ns_p: when to look again, if that is earlier. */
-static void watch_connect(fr_ep *ep, uint64_t now_ns, uint64_t *by_ns_p)
+static void watch_alarm(fr_ep *ep, uint64_t now_ns, uint64_t *by_ns_p)
 {
     struct call *c = !ep->leader && ep->count ? ep->calls[0] : NULL;
-    if (!c || c->up || c->dead)
+    if (!c || c->dead || (c->up && !c->bridge))
         return;
-    if (now_ns >= c->connect_by_ns)
+    if (now_ns >= c->alarm_ns && c->up)
+        call_settle(c);
+    else if (now_ns >= c->alarm_ns)
         call_cut(c, FR_ECONN, GRPC_STATUS_DEADLINE_EXCEEDED, "no answer within connect_timeout");
-    else if (c->connect_by_ns < *by_ns_p)
-        *by_ns_p = c->connect_by_ns;
+    else if (c->alarm_ns < *by_ns_p)
+        *by_ns_p = c->alarm_ns;
 }
 
 static gpr_timespec in_ns(uint64_t ns)
@@ -151,7 +154,7 @@ int ep_poll(fr_ep *ep, struct fr_event *events, unsigned max, int timeout_ms)
         uint64_t by_ns = end_ns, now_ns = 0;
         if (n == 0) {
             now_ns = ep->host->now_ns();
-            watch_connect(ep, now_ns, &by_ns);
+            watch_alarm(ep, now_ns, &by_ns);
             if (ep->first)
                 continue;
             if (wait)
@@ -203,6 +206,9 @@ fr_status ep_open(const struct fr_host *host, const struct grpc_cfg *cfg,
     ep->leader = args->role == FR_ROLE_LEADER;
     ep->connected = ep->leader;
     ep->tls = creds_tls(cfg);
+    ep->node_service =
+        ep->leader ? cfg->nodeservice && !cfg->tls_client_auth && !(args->flags & FR_OPEN_TOKEN)
+                   : cfg->protocol == PROTOCOL_NODESERVICE;
     ep->end = &ep->first;
     ep->stats.size = sizeof(ep->stats);
     ep->max_recv_bytes = args->max_recv_bytes && args->max_recv_bytes < GRPC_MAX_MSG_BYTES
@@ -279,8 +285,12 @@ void ep_close(fr_ep *ep)
 {
     bool connected = ep->connected;
     ep->closing = true;
-    for (unsigned i = 0; i < ep->count; i++)
-        grpc_call_cancel(ep->calls[i]->call, NULL);
+    for (unsigned i = 0; i < ep->count; i++) {
+        struct call *c = ep->calls[i];
+        grpc_call_cancel(c->call, NULL);
+        if (c->bridge)
+            c->bridge->abort(c);
+    }
     if (ep->server) {
         server_stop(ep->server);
         server_cancel(ep->server);

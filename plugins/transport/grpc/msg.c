@@ -27,6 +27,17 @@ struct msg *msg_new(size_t cap, fr_peer peer)
     return m;
 }
 
+struct msg *msg_blank(size_t len, fr_peer peer)
+{
+    struct msg *m = aligned_alloc(GRPC_ALIGN, HEAD + padded(len));
+    if (!m)
+        return NULL;
+    *m = (struct msg){
+        .base = {.data = (unsigned char *)m + HEAD, .len = len, .cap = len, .peer = peer},
+        .slice = grpc_empty_slice()};
+    return m;
+}
+
 struct msg *msg_from(const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_p)
 {
     const grpc_slice_buffer *from = &buffer->data.raw.slice_buffer;
@@ -45,12 +56,10 @@ struct msg *msg_from(const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_
         *copied_p = false;
         return m;
     }
-    struct msg *m = aligned_alloc(GRPC_ALIGN, HEAD + padded(len));
+    struct msg *m = msg_blank(len, peer);
     if (!m)
         return NULL;
-    unsigned char *to = (unsigned char *)m + HEAD;
-    *m = (struct msg){.base = {.data = to, .len = len, .cap = len, .peer = peer},
-                      .slice = grpc_empty_slice()};
+    unsigned char *to = m->base.data;
     for (size_t i = 0; i < from->count; i++) {
         size_t part = GRPC_SLICE_LENGTH(from->slices[i]);
         memcpy(to, GRPC_SLICE_START_PTR(from->slices[i]), part);
