@@ -28,6 +28,9 @@ static const char *take(struct report *r)
         return "no WorkResponse";
     char *who = grpc_call_get_peer(r->call);
     fr_ep *ep = r->server->ep;
+    ep->stats.rx_msgs++;
+    ep->stats.rx_bytes += len;
+    ep->stats.copied_bytes += len;
     const char *wrong = node_result(ep, who ? who : "", response);
     if (wrong)
         ep->host->log(ep->host->ctx, FR_LOG_WARN, "refused row %d from %s: %s", (int)response->iy,
