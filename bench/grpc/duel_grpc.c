@@ -113,9 +113,8 @@ static void serve(struct side *s, const struct duel_load *load, struct duel_time
                   uint64_t *began)
 {
     unsigned sent = 0, done = 0;
-    bool ok;
+    bool ok, due = true; /* the next order is sent before the next result is asked for */
     uint64_t start_ns = fr_now_ns();
-    receive(s);
     while (done < load->results) {
         if (!s->sending && sent < load->results && sent - done < load->credits) {
             grpc_slice order = grpc_slice_malloc(DUEL_ORDER_BYTES);
@@ -125,17 +124,19 @@ static void serve(struct side *s, const struct duel_load *load, struct duel_time
             began[sent++] = fr_now_ns();
             send_slice(s, order);
         }
-        if (next(s, &ok) == RECEIVED) {
-            if (!s->in) {
-                fprintf(stderr, "duel: the worker went\n");
-                exit(1);
-            }
-            uint64_t order = order_in(s->in);
-            place(s->in, load);
-            grpc_byte_buffer_destroy(s->in);
-            times->latency_ns[done++] = fr_now_ns() - began[order];
+        if (due)
             receive(s);
+        due = next(s, &ok) == RECEIVED;
+        if (!due)
+            continue;
+        if (!s->in) {
+            fprintf(stderr, "duel: the worker went\n");
+            exit(1);
         }
+        uint64_t order = order_in(s->in);
+        place(s->in, load);
+        grpc_byte_buffer_destroy(s->in);
+        times->latency_ns[done++] = fr_now_ns() - began[order];
     }
     times->wall_ns = fr_now_ns() - start_ns;
 }
@@ -199,8 +200,7 @@ static void answer(struct side *s, const struct duel_load *load)
 {
     uint64_t todo[1024];
     unsigned first = 0, count = 0;
-    bool ok;
-    receive(s);
+    bool ok, due = true;
     for (;;) {
         if (!s->sending && count > 0) {
             grpc_slice result = grpc_slice_malloc(load->result_bytes);
@@ -210,13 +210,15 @@ static void answer(struct side *s, const struct duel_load *load)
             count--;
             send_slice(s, result);
         }
+        if (due)
+            receive(s);
         int tag = next(s, &ok);
-        if (tag == RECEIVED) {
+        due = tag == RECEIVED;
+        if (due) {
             if (!s->in)
                 return;
             todo[(first + count++) % 1024] = order_in(s->in);
             grpc_byte_buffer_destroy(s->in);
-            receive(s);
         } else if (tag == OVER) {
             return;
         }

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More than the socket takes at once does not make it faster, but leaves the caches. */
+enum { FULL_BYTES = 512 << 10 };
+
 #define CALL_OF(tag, member) ((struct call *)((char *)(tag)-offsetof(struct call, member)))
 
 static bool start(struct call *c, unsigned bit, struct tag *tag, const grpc_op *batch, size_t count)
@@ -35,6 +38,7 @@ void call_sent(struct call *c, struct msg *m, fr_status st)
     m->item = (struct item){
         .event = {.type = FR_EV_SENT, .status = st, .peer = c->peer, .user = m->base.user}};
     c->tx_count--;
+    c->tx_bytes -= m->base.len;
     ep_push(c->ep, &m->item);
 }
 
@@ -107,6 +111,18 @@ void call_read_on(struct call *c)
         c->deaf = true;
 }
 
+void call_read_due(fr_ep *ep)
+{
+    struct call *c;
+    while ((c = ep->due)) {
+        ep->due = c->next_due;
+        c->flight &= ~(unsigned)CALL_DUE;
+        if (!c->paused)
+            call_read_on(c);
+        call_settle(c);
+    }
+}
+
 static void receive(struct call *c)
 {
     fr_ep *ep = c->ep;
@@ -159,8 +175,12 @@ static void on_recv(struct tag *tag, bool ok)
         /* The worker said its last, and waits for the status; one of theirs never says more. */
         c->leaving |= c->ep->leader && !c->bridge;
     }
-    if (!c->ep->closing && !c->paused)
-        call_read_on(c);
+    /* The message first, then the next batch: it costs as much as an answer takes to be sent. */
+    if (!c->ep->closing && !c->deaf && !c->paused) {
+        c->flight |= CALL_DUE;
+        c->next_due = c->ep->due;
+        c->ep->due = c;
+    }
     call_settle(c);
 }
 
@@ -339,7 +359,7 @@ bool call_sendable(const struct call *c)
 
 bool call_full(const struct call *c)
 {
-    return c->tx_count >= (uint64_t)c->ep->cfg->depth;
+    return c->tx_count >= (uint64_t)c->ep->cfg->depth || c->tx_bytes >= FULL_BYTES;
 }
 
 void call_queue(struct call *c, struct msg *m)
@@ -352,6 +372,7 @@ void call_queue(struct call *c, struct msg *m)
 void call_send(struct call *c, struct msg *m)
 {
     c->tx_count++;
+    c->tx_bytes += m->base.len;
     if (c->bridge)
         c->bridge->send(c, m);
     else

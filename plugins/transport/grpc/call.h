@@ -11,7 +11,8 @@ enum {
     CALL_END = 8,
     CALL_OVER = 16,
     CALL_HEAD = 32,
-    CALL_REPORT = 64
+    CALL_REPORT = 64,
+    CALL_DUE = 128
 };
 
 struct node;
@@ -21,7 +22,7 @@ struct call {
     fr_ep *ep;
     grpc_call *call;
     fr_peer peer;
-    unsigned flight; /* CALL_*: batches that gRPC has */
+    unsigned flight; /* CALL_*: batches that gRPC has, or is about to have */
     bool up;         /* PEER_UP was told                                               */
     bool leaving;    /* what is queued is still sent, then our side of the stream ends */
     bool ended;      /* ... it did                                                     */
@@ -41,6 +42,7 @@ struct call {
     struct tag open_tag, send_tag, recv_tag, end_tag, over_tag, head_tag;
     struct msg *tx_first, **tx_end, *tx_wire; /* waiting; in flight */
     unsigned tx_count;                        /* both, of the core's */
+    uint64_t tx_bytes;                        /* in those           */
     grpc_byte_buffer *tx_buffer, *rx_buffer;
     bool end_ok;
     int cancelled; /* leader */
@@ -51,7 +53,8 @@ struct call {
 
     struct item up_item, down_item;
     char who[256], detail[512];
-    struct call *next; /* in the list of the gone */
+    struct call *next;     /* in the list of the gone           */
+    struct call *next_due; /* in the list of those to read from */
 };
 
 /* Takes the gRPC call over, whatever it returns. `bridge` gives it a bridge; NULL: it needs none.
@@ -66,6 +69,7 @@ void call_send(struct call *c, struct msg *m);
 void call_queue(struct call *c, struct msg *m);
 void call_sent(struct call *c, struct msg *m, fr_status st);
 void call_read_on(struct call *c);
+void call_read_due(fr_ep *ep); /* all that a message was just fetched from */
 void call_settle(struct call *c);
 void call_leave(struct call *c); /* flush, then end in order */
 void call_drop(struct call *c);

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FEW = 4 };        /* peers that seldom have more than one event ready */
+enum { FEW = 4 };         /* peers that seldom have more than one event ready */
 enum { CLOSE_MS = 2000 }; /* for gRPC to hand back what it holds; milliseconds are usual */
 
 /* ---------------------------------------------------------------- calls and events */
@@ -137,6 +137,7 @@ static gpr_timespec in_ns(uint64_t ns)
 
 int ep_poll(fr_ep *ep, struct fr_event *events, unsigned max, int timeout_ms)
 {
+    call_read_due(ep); /* first: one of them may be gone */
     free_gone(ep);
     unsigned n = 0;
     bool wait = timeout_ms != 0;
@@ -155,6 +156,7 @@ int ep_poll(fr_ep *ep, struct fr_event *events, unsigned max, int timeout_ms)
         gpr_timespec until = gpr_inf_past(GPR_CLOCK_MONOTONIC);
         uint64_t by_ns = end_ns, now_ns = 0;
         if (n == 0) {
+            call_read_due(ep);
             now_ns = ep->host->now_ns();
             watch_alarm(ep, now_ns, &by_ns);
             if (ep->first)
@@ -250,9 +252,10 @@ void ep_shutdown(fr_ep *ep)
 {
     if (ep->shut)
         return;
+    /* The server goes on until close, and refuses calls: one that stops closes the connections too,
+     * at once, and then a worker that has not yet read everything may fail to write, and so lose
+     * the rest. */
     ep->shut = true;
-    if (ep->server)
-        server_stop(ep->server);
     for (unsigned i = 0; i < ep->count; i++)
         call_leave(ep->calls[i]);
 }
@@ -289,6 +292,7 @@ void ep_close(fr_ep *ep)
     ep->closing = true;
     for (unsigned i = 0; i < ep->count; i++) {
         struct call *c = ep->calls[i];
+        c->flight &= ~(unsigned)CALL_DUE;
         grpc_call_cancel(c->call, NULL);
         if (c->bridge)
             c->bridge->abort(c);

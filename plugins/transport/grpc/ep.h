@@ -57,6 +57,7 @@ struct fr_ep {
     struct addr addr;
     struct call **calls; /* by peer, ascending */
     unsigned count, room;
+    struct call *due;  /* to be read from, before gRPC is waited for */
     struct call *gone; /* reported down; their detail is valid until the next poll */
     struct item *first, **end;
     struct msg *out; /* messages in the core's hands */

@@ -24,7 +24,7 @@ static fr_status grpc_query(fr_ep *ep, struct fr_attr *attr)
                                       : GRPC_CAPS,
                           .max_msg_bytes = GRPC_MAX_MSG_BYTES,
                           .align_bytes = GRPC_ALIGN,
-                          .tx_depth = (uint32_t)ep->cfg->depth};
+                          .tx_depth = 0}; /* by bytes, too */
     addr_text(&ep->addr, all.address, sizeof(all.address));
     snprintf(all.mechanism, sizeof(all.mechanism), "%s over %s", ep->tls ? "h2 with TLS" : "h2c",
              ep->addr.local ? "unix" : "tcp");

@@ -35,6 +35,7 @@ struct node {
     bool greeted, welcomed, has_job;
     bool worked;   /* at least one row came */
     bool finished; /* the core was told     */
+    bool lost;     /* a row did not arrive  */
     uint32_t credits, assigned;
     uint32_t job; /* its number, counted up with each change of the geometry */
     uint64_t lease;
@@ -121,6 +122,8 @@ static void worker_advance(struct call *c)
     bool end = c->over && c->deaf;
     if (end && !n->worked)
         c->dead = true;
+    if (end && n->lost && !n->finished && c->code != GRPC_STATUS_OK)
+        call_cut(c, FR_ECONN, GRPC_STATUS_CANCELLED, "rows did not arrive");
     if (c->dead)
         abort_reports(c);
     if (c->dead || c->leaving || !c->up || !n->greeted)
@@ -198,7 +201,11 @@ static void on_reported(struct tag *tag, bool ok)
         char why[256], *text = grpc_slice_to_c_string(r->code_text);
         snprintf(why, sizeof(why), "a row did not arrive: status %d: %s", (int)r->code, text);
         gpr_free(text);
-        call_cut(c, FR_ECONN, GRPC_STATUS_CANCELLED, why);
+        /* A leader that ended the stream in good order did not want it any more: others were
+         * faster. Where the connection is going, how the stream ends will tell. */
+        c->node->lost = c->over ? c->code == GRPC_STATUS_OK : r->code == GRPC_STATUS_UNAVAILABLE;
+        if (!c->node->lost)
+            call_cut(c, FR_ECONN, GRPC_STATUS_CANCELLED, why);
     }
     free_report(r);
     call_settle(c);
