@@ -33,7 +33,8 @@ static fr_status set_file(struct fr_config *config, const char *folder, const ch
     fr_status st = check_name(key, name, err);
     if (st != FR_OK)
         return st;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
+    bool here = strcmp(folder, ".") == 0;
+    if (asprintf(&path, "%s%s%s", here ? "" : folder, here ? "" : "/", name) < 0)
         return fr_fail(err, FR_ENOMEM, "out of memory");
     st = fr_config_set(config, "output.outfile", path, origin, err);
     free(path);
@@ -78,16 +79,23 @@ static fr_status check_files(const struct fr_setup *setup, struct fr_error *err)
     return FR_OK;
 }
 
+static bool names_file(const struct fr_params *params)
+{
+    for (size_t i = 0; i < params->count; i++)
+        if (strncmp(params->items[i].key, "out", 3) == 0)
+            return true;
+    return false;
+}
+
+/* A name given here, or configured without a folder, is one in our folder. */
 static fr_status set_params(const struct fr_request_maker *maker, struct fr_config *config,
                             const struct fr_params *params, struct fr_error *err)
 {
-    bool named = false;
     fr_status st = FR_OK;
-    for (size_t i = 0; st == FR_OK && i < params->count; i++) {
+    for (size_t i = 0; st == FR_OK && i < params->count; i++)
         st = set_param(config, maker->folder, &params->items[i], err);
-        named = named || strncmp(params->items[i].key, "out", 3) == 0;
-    }
-    (void)named;
+    if (st == FR_OK && !names_file(params) && !strchr(maker->outfile, '/'))
+        st = set_file(config, maker->folder, "output", maker->outfile, err);
     return st;
 }
 
@@ -120,12 +128,12 @@ fr_status fr_request_prepare(void *ctx, const struct fr_params *params,
         free(kept);
         return fr_fail(err, FR_ENOMEM, "out of memory");
     }
-    fr_status st = set_params(maker, kept->config, params, err);
+    fr_status st = params ? set_params(maker, kept->config, params, err) : FR_OK;
     if (st == FR_OK)
         st = fr_setup_make(kept->config, FR_FOR_LEADER, &kept->setup, err);
     if (st != FR_OK)
         goto free_kept;
-    if (params->count > 0)
+    if (params && names_file(params))
         st = check_files(&kept->setup, err);
     if (st == FR_OK)
         st = fr_role_rehearse(&kept->setup, &most_bytes, err);

@@ -10,6 +10,7 @@
 struct fr_request_maker {
     const struct fr_config *config;
     const char *folder;  /* where files may be made               */
+    const char *outfile; /* as configured                         */
     uint64_t most_bytes; /* the longest message the leader takes  */
 };
 
@@ -19,7 +20,8 @@ struct fr_setup_kept {
     struct fr_setup setup;
 };
 
-/* For struct fr_control_args: ctx is a struct fr_request_maker, work a struct fr_setup_kept. */
+/* For struct fr_control_args: ctx is a struct fr_request_maker, work a struct fr_setup_kept.
+ * params NULL: the job as it is configured. */
 fr_status fr_request_prepare(void *ctx, const struct fr_params *params,
                              struct fr_job_facts *facts_p, void **work_p, struct fr_error *err);
 void fr_request_discard(void *work);

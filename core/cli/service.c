@@ -84,10 +84,9 @@ static int serve(struct service *s, bool once)
 /* The configured job is the first, as if it had been asked for. */
 static fr_status submit_first(struct service *s, struct fr_error *err)
 {
-    const struct fr_params none = {0};
     struct fr_job_facts facts = {0};
     void *work;
-    fr_status st = fr_request_prepare(&s->maker, &none, &facts, &work, err);
+    fr_status st = fr_request_prepare(&s->maker, NULL, &facts, &work, err);
     if (st == FR_OK)
         fr_board_submit(s->board, &facts, work);
     return st;
@@ -110,7 +109,9 @@ int fr_service_run(const struct fr_setup *setup, const struct fr_leader_args *ho
     const struct fr_settings *settings = setup->settings;
     struct fr_error err = {0};
     struct service s = {.hooks = hooks,
-                        .maker = {.config = setup->config, .folder = settings->control.folder}};
+                        .maker = {.config = setup->config,
+                                  .folder = settings->control.folder,
+                                  .outfile = settings->output.outfile}};
     struct fr_control *control = NULL;
     uint64_t most_bytes;
     if (fr_role_rehearse(setup, &most_bytes, &err) != FR_OK)

@@ -334,6 +334,7 @@ void fr_board_end(struct fr_board *b, const struct fr_report *report, const stru
     if (report) {
         facts->accepted_rows = facts->written_rows = report->job.height;
         facts->pixel_hash = report->pixel_hash;
+        facts->started_ns = facts->begun_ns + report->phases.wait_ns;
         take_network(facts, report);
         if (*facts->path && stat(facts->path, &info) == 0) {
             facts->file_id[0] = info.st_dev;

@@ -13,6 +13,8 @@ enum {
     PIECE_BYTES = 64 << 10, /* of a message; a line more may follow */
     LINE_BYTES = FR_PREVIEW_COLUMNS * 4 + 64,
     STATUS_MS = 300,
+    SHOWN_JOBS = 20, /* in a status here; GET /status has all of them */
+    SHOWN_WORKERS = 80,
 };
 
 struct fr_events {
@@ -92,8 +94,7 @@ static bool fill_rows(struct fr_events *e, const struct fr_preview_head *head)
     return true;
 }
 
-/* The status is made once for all that watch. It may be longer than a buffer: then it is left to
- * GET /status, and the client is told to look there. */
+/* The status is made once for all that watch. */
 static bool fill_status(struct fr_events *e)
 {
     struct fr_control *c = e->control;
@@ -102,7 +103,7 @@ static bool fill_status(struct fr_events *e)
     bool old = now_ns - c->status_ns >= STATUS_MS * FR_NS_PER_MS;
     pthread_mutex_unlock(&c->lock);
     if (old) {
-        json_t *json = fr_tell_status(c->args.board);
+        json_t *json = fr_tell_status(c->args.board, SHOWN_JOBS, SHOWN_WORKERS);
         char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
         json_decref(json);
         pthread_mutex_lock(&c->lock);
@@ -115,10 +116,10 @@ static bool fill_status(struct fr_events *e)
     bool any = false;
     pthread_mutex_lock(&c->lock);
     if (c->status && c->status_seq != e->status_seq) {
-        const char *text = strlen(c->status) < PIECE_BYTES ? c->status : "{\"large\":true}";
         e->status_seq = c->status_seq;
-        e->len = put(e, 0, "event: status\ndata: %s\n\n", text);
-        any = true;
+        any = strlen(c->status) < PIECE_BYTES; /* as it always is */
+        if (any)
+            e->len = put(e, 0, "event: status\ndata: %s\n\n", c->status);
     }
     pthread_mutex_unlock(&c->lock);
     return any;

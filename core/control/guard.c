@@ -63,7 +63,11 @@ static bool has_token(const struct fr_control *c, struct MHD_Connection *connect
 /* The page is no secret, and asks for the token itself; probes only say that there is somebody. */
 static bool is_open(const char *path)
 {
-    return strcmp(path, "/") == 0 || strcmp(path, "/healthz") == 0 || strcmp(path, "/readyz") == 0;
+    static const char *const open_paths[] = {"/", "/page.css", "/page.js", "/healthz", "/readyz"};
+    for (size_t i = 0; i < sizeof(open_paths) / sizeof(open_paths[0]); i++)
+        if (strcmp(path, open_paths[i]) == 0)
+            return true;
+    return false;
 }
 
 static bool is_cross_site(struct MHD_Connection *connection)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * The page, as it is, in the program. */
+ * The page's files, as they are, in the program. */
+#define FILE(begin, end, path)                                                                     \
+    .global begin, end;                                                                            \
+    begin: .incbin path;                                                                           \
+    end: .byte 0;
+
     .section .rodata
-    .global fr_page, fr_page_end
-fr_page:
-    .incbin FR_PAGE
-fr_page_end:
-    .byte 0
+FILE(fr_page_html, fr_page_html_end, FR_PAGE_HTML)
+FILE(fr_page_css, fr_page_css_end, FR_PAGE_CSS)
+FILE(fr_page_js, fr_page_js_end, FR_PAGE_JS)
     .section .note.GNU-stack, "", %progbits

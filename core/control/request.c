@@ -252,16 +252,29 @@ static uint32_t job_of(const char *path, const char **rest_p)
 
 /* ------------------------------------------------------------------- simple */
 
-static enum MHD_Result page(struct MHD_Connection *connection)
+static const struct {
+    const char *path, *type, *begin, *end;
+} page_files[] = {{"/", "text/html; charset=utf-8", fr_page_html, fr_page_html_end},
+                  {"/page.css", "text/css; charset=utf-8", fr_page_css, fr_page_css_end},
+                  {"/page.js", "text/javascript; charset=utf-8", fr_page_js, fr_page_js_end}};
+
+/* MHD_NO: there is no such file. */
+static enum MHD_Result page(struct MHD_Connection *connection, const char *path)
 {
+    size_t i = 0, count = sizeof(page_files) / sizeof(page_files[0]);
+    while (i < count && strcmp(page_files[i].path, path) != 0)
+        i++;
+    if (i == count)
+        return MHD_NO;
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        (size_t)(fr_page_end - fr_page), (void *)(uintptr_t)fr_page, MHD_RESPMEM_PERSISTENT);
-    fr_answer_dress(response, "text/html; charset=utf-8");
+        (size_t)(page_files[i].end - page_files[i].begin), (void *)(uintptr_t)page_files[i].begin,
+        MHD_RESPMEM_PERSISTENT);
+    fr_answer_dress(response, page_files[i].type);
     if (response) {
         MHD_add_response_header(response, "Content-Security-Policy",
-                                "default-src 'none'; script-src 'unsafe-inline'; style-src "
-                                "'unsafe-inline'; connect-src 'self'; img-src 'self' blob: data:; "
-                                "form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+                                "default-src 'none'; script-src 'self'; style-src 'self'; "
+                                "connect-src 'self'; img-src 'self' blob: data:; form-action "
+                                "'none'; base-uri 'none'; frame-ancestors 'none'");
         MHD_add_response_header(response, "X-Frame-Options", "DENY");
     }
     return fr_answer_with(connection, MHD_HTTP_OK, response);
@@ -314,10 +327,10 @@ static enum MHD_Result get(struct fr_control *c, struct MHD_Connection *connecti
 {
     const char *rest;
     uint32_t id = job_of(path, &rest);
-    if (strcmp(path, "/") == 0)
-        return page(connection);
+    if (page(connection, path) == MHD_YES)
+        return MHD_YES;
     if (strcmp(path, "/status") == 0)
-        return fr_answer_json(connection, MHD_HTTP_OK, fr_tell_status(c->args.board), NULL);
+        return fr_answer_json(connection, MHD_HTTP_OK, fr_tell_status(c->args.board, SIZE_MAX, SIZE_MAX), NULL);
     if (strcmp(path, "/metrics") == 0)
         return metrics(c, connection);
     if (strcmp(path, "/events") == 0)

@@ -67,7 +67,8 @@ struct MHD_Response *fr_answer_dress(struct MHD_Response *response, const char *
 
 /* tell.c: JSON; NULL: no memory */
 json_t *fr_tell_job(const struct fr_job_facts *facts, uint64_t now_ns);
-json_t *fr_tell_status(struct fr_board *board);
+/* At most so many of the latest jobs and of the workers. */
+json_t *fr_tell_status(struct fr_board *board, size_t most_jobs, size_t most_workers);
 json_t *fr_tell_text(const char *text); /* whatever bytes it holds */
 /* exposition.c: the text of GET /metrics, malloc'ed; NULL: no memory */
 char *fr_exposition(struct fr_control *control, size_t *len_p);
@@ -84,5 +85,8 @@ void fr_request_end(void *ctx, struct MHD_Connection *connection, void **request
                     enum MHD_RequestTerminationCode code);
 void fr_request_tick(struct fr_control *control); /* under the lock */
 
-extern const char fr_page[], fr_page_end[]; /* page.html */
+#define FR_PAGE_FILE(name) extern const char fr_page_##name[], fr_page_##name##_end[]
+FR_PAGE_FILE(html);
+FR_PAGE_FILE(css);
+FR_PAGE_FILE(js);
 #endif

@@ -93,7 +93,7 @@ static json_t *tell_worker(const struct fr_worker_row *w)
                      seconds(w->network_p99_ns));
 }
 
-json_t *fr_tell_status(struct fr_board *board)
+json_t *fr_tell_status(struct fr_board *board, size_t most_jobs, size_t most_workers)
 {
     struct fr_board_copy copy;
     if (!fr_board_read(board, &copy))
@@ -103,19 +103,19 @@ json_t *fr_tell_status(struct fr_board *board)
     for (size_t i = 0; i < copy.job_count; i++) {
         const struct fr_job_facts *f = &copy.jobs[i];
         queued += f->state == FR_JOB_QUEUED;
-        json_t *job = fr_tell_job(f, copy.now_ns);
         if (f->state == FR_JOB_RUNNING)
-            current = json_incref(job);
-        json_array_append_new(jobs, job);
+            current = fr_tell_job(f, copy.now_ns);
+        if (copy.job_count - i <= most_jobs)
+            json_array_append_new(jobs, fr_tell_job(f, copy.now_ns));
     }
-    for (size_t i = 0; i < copy.worker_count; i++)
+    for (size_t i = 0; i < copy.worker_count && i < most_workers; i++)
         json_array_append_new(workers, tell_worker(&copy.workers[i]));
     const char *state = !copy.ready ? "starting" : json_is_null(current) ? "idle" : "rendering";
     json_t *json =
-        json_pack("{s:s, s:s, s:f, s:s, s:s, s:I, s:o, s:o, s:o}", "version", fr_version, "state",
+        json_pack("{s:s, s:s, s:f, s:s, s:s, s:I, s:o, s:o, s:I, s:o}", "version", fr_version, "state",
                   state, "uptime_seconds", seconds(copy.now_ns - copy.opened_ns), "address",
                   copy.address, "mechanism", copy.mechanism, "queued", queued, "current", current,
-                  "jobs", jobs, "workers", workers);
+                  "jobs", jobs, "worker_count", (json_int_t)copy.worker_count, "workers", workers);
     fr_board_copy_clear(&copy);
     return json;
 }

@@ -141,6 +141,8 @@ static fr_status drain(struct fr_leader *l, struct fr_error *err)
         st = turn(l, err);
         fr_desk_assign(&l->desk, now_ns);
         show_progress(l, now_ns);
+        if (st == FR_OK && !l->job->only)
+            st = tick(l, now_ns, err);
     }
 }
 

@@ -25,8 +25,8 @@ struct fr_leader_args {
     const char *title;       /* what this is, for the line about the address                    */
     /* Called once the address is bound (attr->address); starts local workers. May be NULL.     */
     fr_status (*on_open)(void *ctx, const struct fr_attr *attr, struct fr_error *err);
-    /* Called now and then, but not once all rows are there, with the number of workers that are:
-     * an error is the end. May be NULL.                                                        */
+    /* Called now and then, but not once all rows of the only job are there, with the number of
+     * workers that are: an error is the end. May be NULL.                                      */
     fr_status (*on_tick)(void *ctx, uint32_t workers, struct fr_error *err);
     /* Called for every accepted result. May be NULL.                                           */
     void (*on_result)(void *ctx, const struct fr_desk_result *result);
