@@ -2,11 +2,11 @@
  * The page of a leader: draws the image as its rows arrive, and starts the next job. */
 "use strict";
 const $ = (id) => document.getElementById(id);
-const canvas = $("canvas"), pen = canvas.getContext("2d");
+const canvas = $("canvas"), pen = canvas.getContext("2d", { willReadFrequently: true });
 const picture = { job: 0, columns: 0, lines: 0, step: 1, rgb: null, owner: null, facts: null };
 const past = []; // views before zooms
 const mine = new Set(); // jobs that this page started
-let status = null, token = "";
+let status = null, token = "", touched = false; // touched: the form is somebody's work
 try { token = sessionStorage.getItem("token") || ""; } catch { /* then only for now */ }
 
 // ---------------------------------------------------------------- talking to the leader
@@ -75,6 +75,7 @@ function beginPicture(data) {
   canvas.height = data.lines;
   canvas.dataset.job = data.job;
   canvas.dataset.rows = 0;
+  if (!touched) setForm(data.facts.job); // a zoom goes on from what is shown
   hideSelection();
 }
 
@@ -308,6 +309,7 @@ async function start(instead) {
   }
 }
 
+$("form").addEventListener("input", () => { touched = true; });
 $("form").addEventListener("submit", (event) => { event.preventDefault(); start(false); });
 $("cancel").addEventListener("click", () => { if (status && status.current) ask("jobs/" + status.current.id, { method: "DELETE" }); });
 
