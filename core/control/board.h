@@ -7,7 +7,7 @@
 #include "leader/leader.h"
 
 enum {
-    FR_BOARD_QUEUE = 64, /* jobs that wait                   */
+    FR_BOARD_QUEUE = 64,  /* jobs that wait                   */
     FR_BOARD_ENDED = 128, /* that are remembered             */
     FR_BOARD_BOUNDS = 20,
 };

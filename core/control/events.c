@@ -170,6 +170,16 @@ static void leave(void *ctx)
     free(e);
 }
 
+unsigned fr_events_count(struct fr_control *c)
+{
+    unsigned count = 0;
+    pthread_mutex_lock(&c->lock);
+    for (const struct fr_events *e = c->watching; e; e = e->next)
+        count++;
+    pthread_mutex_unlock(&c->lock);
+    return count;
+}
+
 void fr_events_tick(struct fr_control *c)
 {
     for (struct fr_events *e = c->watching; e; e = e->next) {

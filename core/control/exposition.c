@@ -178,6 +178,7 @@ char *fr_exposition(struct fr_control *c, size_t *len_p)
             atomic_load(&c->requests));
     counter(to, "fractal_http_refusals_total", "Requests that were not let in.",
             atomic_load(&c->refusals));
+    gauge(to, "fractal_http_watchers", "Clients of GET /events.", fr_events_count(c));
     counter(to, "fractal_http_events_bytes_total", "Sent to those who watch.",
             atomic_load(&c->events_bytes));
     put_process(to, &copy);

@@ -77,6 +77,7 @@ function beginPicture(data) {
   canvas.dataset.rows = 0;
   if (!touched) setForm(data.facts.job); // a zoom goes on from what is shown
   hideSelection();
+  $("stretched").hidden = data.facts.job.view !== "classic";
 }
 
 function takeRow(line, worker, base64) {

@@ -330,7 +330,8 @@ static enum MHD_Result get(struct fr_control *c, struct MHD_Connection *connecti
     if (page(connection, path) == MHD_YES)
         return MHD_YES;
     if (strcmp(path, "/status") == 0)
-        return fr_answer_json(connection, MHD_HTTP_OK, fr_tell_status(c->args.board, SIZE_MAX, SIZE_MAX), NULL);
+        return fr_answer_json(connection, MHD_HTTP_OK,
+                              fr_tell_status(c->args.board, SIZE_MAX, SIZE_MAX), NULL);
     if (strcmp(path, "/metrics") == 0)
         return metrics(c, connection);
     if (strcmp(path, "/events") == 0)

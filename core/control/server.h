@@ -75,6 +75,7 @@ char *fr_exposition(struct fr_control *control, size_t *len_p);
 
 /* events.c */
 enum MHD_Result fr_events_open(struct fr_control *control, struct MHD_Connection *connection);
+unsigned fr_events_count(struct fr_control *control);
 void fr_events_tick(struct fr_control *control); /* under the lock: who may go on does */
 
 /* request.c */

@@ -111,11 +111,11 @@ json_t *fr_tell_status(struct fr_board *board, size_t most_jobs, size_t most_wor
     for (size_t i = 0; i < copy.worker_count && i < most_workers; i++)
         json_array_append_new(workers, tell_worker(&copy.workers[i]));
     const char *state = !copy.ready ? "starting" : json_is_null(current) ? "idle" : "rendering";
-    json_t *json =
-        json_pack("{s:s, s:s, s:f, s:s, s:s, s:I, s:o, s:o, s:I, s:o}", "version", fr_version, "state",
-                  state, "uptime_seconds", seconds(copy.now_ns - copy.opened_ns), "address",
-                  copy.address, "mechanism", copy.mechanism, "queued", queued, "current", current,
-                  "jobs", jobs, "worker_count", (json_int_t)copy.worker_count, "workers", workers);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:f, s:s, s:s, s:I, s:o, s:o, s:I, s:o}", "version", fr_version, "state", state,
+        "uptime_seconds", seconds(copy.now_ns - copy.opened_ns), "address", copy.address,
+        "mechanism", copy.mechanism, "queued", queued, "current", current, "jobs", jobs,
+        "worker_count", (json_int_t)copy.worker_count, "workers", workers);
     fr_board_copy_clear(&copy);
     return json;
 }

@@ -2,6 +2,8 @@
 """Who may ask: names, origins, the token, and those who watch."""
 import http.client
 import json
+import re
+import socket
 
 from support import ENDLESS, Service, check, equal, main
 
@@ -75,21 +77,33 @@ def test_events():
         check(len(rows) > 50, rows)
 
 
+def watchers(s):
+    return float(re.search(r"^fractal_http_watchers (\S+)", s.ask("GET", "/metrics")[2].decode(), re.M)[1])
+
+
 def test_watchers_that_do_not_read():
     with Service() as s:
         lazy = []
         for _ in range(20):
-            connection = http.client.HTTPConnection(s.address)
-            connection.request("GET", "/events")
+            connection = socket.socket()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            host, port = s.address.split(":")
+            connection.connect((host, int(port)))
+            connection.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
             lazy.append(connection)
-        for _ in range(3):
-            equal(s.start(True, width=1000, height=700, iters=60)[0], 200)
+        s.until(lambda: watchers(s) == 20, "all of them")
+        for _ in range(4):
+            equal(s.start(True, width=1024, height=768, iters=60)[0], 200)
         equal(s.ask("GET", "/healthz")[0], 200)
         for connection in lazy[::2]:
             connection.close()
+        s.until(lambda: watchers(s) <= 10, "the closed ones to be noticed")
+        s.until(lambda: watchers(s) == 0, "the stuck ones to be dropped", 40)
+        reading = events(s, 3)
+        equal(len(reading), 3, "who reads")
         s.start(**ENDLESS)
         s.until(lambda: s.status()["current"], "a job")
-        # the service ends under them
+        # the service ends under those that watch
 
 
 if __name__ == "__main__":

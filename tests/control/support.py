@@ -18,9 +18,9 @@ import zlib
 
 BUILD = os.environ["FRACTAL_BUILD"]
 SMALL = ["--width", "64", "--height", "48", "--smoothness", "1"]
-# Seconds of work on any machine: every pixel of it lies inside the set.
-ENDLESS = {"width": 20000, "height": 20000, "smoothness": 1, "xpos": -0.1, "ypos": 0,
-           "escape_radius": 0.01, "view": "exact", "iters": 20000}
+# Minutes of work, in small tasks: every pixel of it lies inside the set.
+ENDLESS = {"width": 4000, "height": 80000, "smoothness": 1, "xpos": -0.1, "ypos": 0,
+           "escape_radius": 0.0001, "view": "exact", "iters": 4000}
 
 
 class Service:
