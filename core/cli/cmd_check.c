@@ -9,7 +9,8 @@ int fr_cmd_check(struct fr_config *config, const struct fr_cmdline *line)
         return fr_role_refuse(&err);
     if (fr_setup_make(config, FR_FOR_RUN, &setup, &err) != FR_OK)
         return fr_role_refuse(&err);
-    if (fr_role_rehearse(&setup, &err) != FR_OK) {
+    uint64_t most_bytes;
+    if (fr_role_rehearse(&setup, &most_bytes, &err) != FR_OK) {
         fr_role_fail(&err);
         fr_setup_free(&setup);
         return FR_EXIT_USAGE;

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "cli/result.h"
+#include "cli/service.h"
+#include "control/control.h"
 #include "leader/direct.h"
 
 #include <sched.h>
@@ -164,16 +166,23 @@ static struct fr_plan_options plan_options(const struct fr_settings *s)
                                     .tail_copies = (uint32_t)s->schedule.tail_copies};
 }
 
-fr_status fr_role_rehearse(const struct fr_setup *setup, struct fr_error *err)
+fr_status fr_role_rehearse(const struct fr_setup *setup, uint64_t *most_bytes_p,
+                           struct fr_error *err)
 {
     struct fr_plan_options options = plan_options(setup->settings);
     struct fr_plan plan;
     struct fr_colour *colour;
-    fr_status st = fr_plan_make(&setup->job, &options, &plan, err);
+    const struct fr_settings *s = setup->settings;
+    fr_status st =
+        *s->control.listen ? fr_control_check(s->control.listen, s->control.token, err) : FR_OK;
+    if (st == FR_OK)
+        st = fr_plan_make(&setup->job, &options, &plan, err);
     if (st == FR_OK)
         st = make_colour(setup, &colour, err);
-    if (st == FR_OK)
+    if (st == FR_OK) {
         fr_colour_free(colour);
+        *most_bytes_p = plan.max_result_bytes;
+    }
     return st;
 }
 
@@ -212,27 +221,74 @@ static fr_status open_stage(const struct fr_setup *setup, struct stage *stage, s
     return st;
 }
 
-int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hooks)
+struct fr_leader_args fr_role_leader_args(const struct fr_setup *setup,
+                                          const struct fr_leader_args *hooks)
 {
     const struct fr_settings *s = setup->settings;
-    struct fr_error err = {0};
-    struct stage stage;
-    if (open_stage(setup, &stage, &err) != FR_OK)
-        return fr_role_refuse(&err);
     struct fr_leader_args args = *hooks;
     args.transport = setup->transport;
     args.address = s->transport.address;
     args.token = s->transport.token;
-    args.job = &setup->job;
-    args.colour = stage.colour;
-    args.sinks = stage.sinks;
-    args.sink_count = setup->output_count;
-    args.plan = plan_options(s);
     args.wait_workers = (uint32_t)s->leader.wait_workers;
     args.drain_ms = s->leader.drain_ms;
+    return args;
+}
+
+static struct fr_leader_job leader_job(const struct fr_setup *setup, const struct stage *stage)
+{
+    return (struct fr_leader_job){.id = 1,
+                                  .job = &setup->job,
+                                  .colour = stage->colour,
+                                  .sinks = stage->sinks,
+                                  .sink_count = setup->output_count,
+                                  .plan = plan_options(setup->settings)};
+}
+
+fr_status fr_role_render(struct fr_leader *leader, const struct fr_setup *setup, uint32_t id,
+                         const atomic_bool *cancel, struct fr_report *report_p,
+                         struct fr_error *err)
+{
+    struct stage stage;
+    struct fr_report report;
+    fr_status st = open_stage(setup, &stage, err);
+    if (st != FR_OK)
+        return st;
+    fr_log(FR_LOG_INFO, "job %u: %s", id, stage.title);
+    struct fr_leader_job job = leader_job(setup, &stage);
+    job.id = id;
+    job.cancel = cancel;
+    st = fr_leader_render(leader, &job, &report, err);
+    close_stage(setup, &stage);
+    if (st == FR_OK)
+        st = tell_result(setup, "leader", &report, err);
+    else
+        return st;
+    if (st == FR_OK)
+        *report_p = report;
+    else
+        fr_report_clear(&report);
+    return st;
+}
+
+int fr_role_lead(const struct fr_setup *setup, const struct fr_leader_args *hooks)
+{
+    struct fr_error err = {0};
+    struct stage stage;
+    if (*setup->settings->control.listen)
+        return fr_service_run(setup, hooks);
+    if (setup->settings->control.start == FR_START_HTTP) {
+        fr_fail(&err, FR_EINVAL,
+                "[control] start: http needs an address to listen at: --control "
+                "127.0.0.1:9092");
+        return fr_role_refuse(&err);
+    }
+    if (open_stage(setup, &stage, &err) != FR_OK)
+        return fr_role_refuse(&err);
+    struct fr_leader_args args = fr_role_leader_args(setup, hooks);
+    struct fr_leader_job job = leader_job(setup, &stage);
     args.title = stage.title;
     struct fr_report report;
-    fr_status st = fr_leader_run(&args, &report, &err);
+    fr_status st = fr_leader_run(&args, &job, &report, &err);
     close_stage(setup, &stage);
     if (st != FR_OK)
         return fr_role_refuse(&err);

@@ -44,6 +44,18 @@ void fr_config_free(struct fr_config *config)
     free(config);
 }
 
+struct fr_config *fr_config_copy(const struct fr_config *config)
+{
+    struct fr_config *copy = fr_config_new();
+    for (const struct fr_entry *e = config->store.first; copy && e; e = e->next) {
+        if (!fr_store_add(&copy->store, e->section, e->key, e->value, e->origin, e->from_flag)) {
+            fr_config_free(copy);
+            copy = NULL;
+        }
+    }
+    return copy;
+}
+
 fr_status fr_config_load(struct fr_config *config, const char *file, struct fr_error *err)
 {
     return fr_ini_load(&config->store, file, err);

@@ -14,6 +14,8 @@ struct fr_config;
 
 struct fr_config *fr_config_new(void); /* NULL: out of memory */
 void fr_config_free(struct fr_config *config);
+/* What was loaded and set, with nothing bound. NULL: out of memory. */
+struct fr_config *fr_config_copy(const struct fr_config *config);
 
 /* Reads an INI. Errors name file and line: unreadable, malformed, a line too long, a key given
  * twice. FR_EINVAL. */

@@ -7,6 +7,8 @@ static const char *const colorings[] = {"classic", "smooth", NULL};
 static const char *const payloads[] = {"auto", "index16", "index32", "smooth", "raw", NULL};
 static const char *const policies[] = {"dynamic", "static", "guided", NULL};
 
+static const char *const starts[] = {"now", "http", NULL};
+
 #define LEADS (FR_FOR_LEADER | FR_FOR_RUN)
 #define WORKS (FR_FOR_WORKER | FR_FOR_RUN)
 
@@ -106,6 +108,23 @@ const struct fr_setting fr_setting_table[] = {
          .help = "End after the first job, as the Go program's flag does. A leader without an HTTP "
                  "service always does."),
      .flag = "force-exit", .roles = LEADS},
+
+    {OPT(control, listen, STRING, "",
+         .help = "HOST:PORT of the HTTP service that starts, shows and cancels jobs; empty: none."),
+     .flag = "control", .roles = LEADS},
+    {OPT(control, start, ENUM, "now", .choices = starts,
+         .help = "now: the configured job comes first; http: only what POST /start asks for."),
+     .flag = "start", .roles = LEADS},
+    {OPT(control, folder, STRING, ".",
+         .help = "Where the files of jobs from HTTP go; a request names no other folder."),
+     .flag = "control-folder", .roles = LEADS},
+    {OPT(control, token, STRING, "",
+         .help = "Secret for the HTTP service (Authorization: Bearer); needed unless it listens on "
+                 "loopback."),
+     .flag = "control-token", .roles = LEADS},
+    {OPT(control, connections, INT, "64", .min = 1, .max = 16384,
+         .help = "HTTP connections at once; more wait."),
+     .flag = "control-connections", .roles = LEADS},
 
     {OPT(worker, threads, INT, "1", .max = 1024,
          .help = "Computing threads a worker; 0: one per processor."),

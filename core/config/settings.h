@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum fr_start { FR_START_NOW, FR_START_HTTP };
+
 struct fr_settings {
     struct {
         int64_t width, height, smoothness, iters, step;
@@ -37,6 +39,12 @@ struct fr_settings {
         bool force_exit;
         uint64_t drain_ms;
     } leader;
+    struct {
+        const char *listen; /* "": no service */
+        int start;          /* enum fr_start  */
+        const char *folder, *token;
+        int64_t connections;
+    } control;
     struct {
         int64_t threads; /* 0: one per processor */
         int64_t credits; /* 0: the core chooses */

@@ -20,12 +20,12 @@ static struct fr_report_worker *record_of(struct fr_desk *desk, const struct fr_
 }
 
 /* "node7/1234" where it has said so. */
-static const char *name_of(struct fr_desk *desk, const struct fr_member *m, char *buf, size_t cap)
+static const char *name_of(const struct fr_member *m, char *buf, size_t cap)
 {
-    if (m->record == SIZE_MAX)
+    if (m->facts.number == 0)
         snprintf(buf, cap, "peer %u", m->peer);
     else
-        snprintf(buf, cap, "%s/%u", record_of(desk, m)->host, record_of(desk, m)->pid);
+        snprintf(buf, cap, "%s/%u", m->facts.host, m->facts.pid);
     return buf;
 }
 
@@ -40,11 +40,10 @@ static void post(struct fr_desk *desk, struct fr_member *m, const struct fr_to_w
 /* It computes no more: what it held goes to others. */
 static void retire(struct fr_desk *desk, struct fr_member *m, enum fr_member_state state)
 {
-    if (m->place) {
+    if (m->place)
         fr_schedule_leave(desk->schedule, m->place);
-        m->place = NULL;
-        desk->members.working--;
-    }
+    m->place = NULL;
+    desk->members.working -= m->state == FR_MEMBER_WORKING;
     m->state = state;
 }
 
@@ -58,7 +57,7 @@ static void drop(struct fr_desk *desk, struct fr_member *m, const char *fmt, ...
     va_start(ap, fmt);
     vsnprintf(why, sizeof(why), fmt, ap);
     va_end(ap);
-    fr_log(FR_LOG_WARN, "dropped %s: %s", name_of(desk, m, name, sizeof(name)), why);
+    fr_log(FR_LOG_WARN, "dropped %s: %s", name_of(m, name, sizeof(name)), why);
     retire(desk, m, FR_MEMBER_DROPPED);
     desk->endpoint.ops->drop(desk->endpoint.ep, m->peer);
 }
@@ -76,17 +75,17 @@ static void refuse(struct fr_desk *desk, struct fr_member *m, const char *why)
 
 static void send_job(struct fr_desk *desk, struct fr_member *m)
 {
-    struct fr_to_worker msg = {.kind = FR_WIRE_JOB, .job_id = FR_JOB_ID, .job = m->job};
+    struct fr_to_worker msg = {.kind = FR_WIRE_JOB, .job_id = desk->job_id, .job = m->job};
     post(desk, m, &msg);
 }
 
 static void send_finish(struct fr_desk *desk, struct fr_member *m)
 {
-    struct fr_to_worker msg = {.kind = FR_WIRE_FINISH, .finish = {.job = FR_JOB_ID}};
+    struct fr_to_worker msg = {.kind = FR_WIRE_FINISH, .finish = {.job = desk->job_id}};
     post(desk, m, &msg);
 }
 
-static bool add_record(struct fr_desk *desk, struct fr_member *m, const struct fr_hello *hello)
+static bool add_record(struct fr_desk *desk, struct fr_member *m)
 {
     struct fr_report *report = desk->report;
     struct fr_report_worker *workers =
@@ -96,10 +95,26 @@ static bool add_record(struct fr_desk *desk, struct fr_member *m, const struct f
     report->workers = workers;
     m->record = report->worker_count++;
     struct fr_report_worker *record = &workers[m->record];
-    *record = (struct fr_report_worker){.pid = hello->pid, .threads = hello->threads};
-    snprintf(record->host, sizeof(record->host), "%s", hello->host);
-    snprintf(record->kernel, sizeof(record->kernel), "%s", hello->instruction_set);
+    *record = (struct fr_report_worker){.pid = m->facts.pid, .threads = m->facts.threads};
+    memcpy(record->host, m->facts.host, sizeof(record->host));
+    memcpy(record->kernel, m->facts.kernel, sizeof(record->kernel));
     return true;
+}
+
+/* Its part in the job; false: out of memory. */
+static bool place(struct fr_desk *desk, struct fr_member *m)
+{
+    m->place = fr_schedule_join(desk->schedule, m->facts.credits, m->facts.threads);
+    if (m->place && add_record(desk, m)) {
+        m->job = *desk->job;
+        if (m->facts.raw_only)
+            m->job.payload = FR_PAYLOAD_RAW;
+        return true;
+    }
+    if (m->place)
+        fr_schedule_leave(desk->schedule, m->place);
+    m->place = NULL;
+    return false;
 }
 
 /* In a time that does not tell how much of it was right. */
@@ -133,18 +148,17 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
         refuse(desk, m, "it offers no thread or no credit");
         return;
     }
-    struct fr_schedule_worker *place =
-        fr_schedule_join(desk->schedule, hello->credits, hello->threads);
-    if (!place || !add_record(desk, m, hello)) {
-        if (place)
-            fr_schedule_leave(desk->schedule, place);
+    m->facts = (struct fr_member_facts){.pid = hello->pid,
+                                        .threads = hello->threads,
+                                        .credits = hello->credits,
+                                        .raw_only = hello->capabilities & FR_HELLO_RAW_ONLY};
+    snprintf(m->facts.host, sizeof(m->facts.host), "%s", hello->host);
+    snprintf(m->facts.kernel, sizeof(m->facts.kernel), "%s", hello->instruction_set);
+    if (desk->schedule && !place(desk, m)) {
         refuse(desk, m, "out of memory");
         return;
     }
-    m->place = place;
-    m->job = *desk->job;
-    if (hello->capabilities & FR_HELLO_RAW_ONLY)
-        m->job.payload = FR_PAYLOAD_RAW;
+    m->facts.number = ++desk->welcomed;
     m->state = FR_MEMBER_WORKING;
     desk->members.working++;
     fr_log(FR_LOG_DEBUG, "worker %s/%u joined: %u thread%s, %s, %u credits", hello->host,
@@ -152,11 +166,50 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
            hello->credits);
     struct fr_to_worker msg = {
         .kind = FR_WIRE_WELCOME,
-        .welcome = {.protocol = FR_WIRE_PROTOCOL, .worker = (uint32_t)m->record + 1}};
+        .welcome = {.protocol = FR_WIRE_PROTOCOL, .worker = m->facts.number}};
     post(desk, m, &msg);
-    send_job(desk, m);
+    if (m->place)
+        send_job(desk, m);
     if (desk->finished)
         send_finish(desk, m);
+}
+
+/* --------------------------------------------------------------------- jobs */
+
+void fr_desk_begin(struct fr_desk *desk, const struct fr_desk_job *job)
+{
+    desk->job = job->job;
+    desk->job_id = job->id;
+    desk->schedule = job->schedule;
+    desk->raster = job->raster;
+    desk->report = job->report;
+    desk->started = false;
+    desk->first_row_ns = 0;
+    for (struct fr_member *m = desk->members.first; m; m = m->next) {
+        m->record = SIZE_MAX;
+        if (m->state != FR_MEMBER_WORKING)
+            continue;
+        if (place(desk, m))
+            send_job(desk, m);
+        else
+            drop(desk, m, "out of memory");
+    }
+}
+
+void fr_desk_end(struct fr_desk *desk)
+{
+    for (struct fr_member *m = desk->members.first; m; m = m->next) {
+        if (m->place)
+            fr_schedule_leave(desk->schedule, m->place);
+        m->place = NULL;
+        m->record = SIZE_MAX;
+    }
+    desk->schedule = NULL;
+    desk->raster = NULL;
+    desk->report = NULL;
+    desk->job = NULL;
+    desk->started = false;
+    desk->status = FR_OK;
 }
 
 /* ------------------------------------------------------------------ working */
@@ -164,10 +217,13 @@ static void take_hello(struct fr_desk *desk, struct fr_member *m, const struct f
 static void take_result(struct fr_desk *desk, struct fr_member *m, const struct fr_result *result)
 {
     const struct fr_job *job = desk->job;
+    /* Of a job that is over: what was begun before it was cancelled, or a late twin. */
+    if (result->job > 0 && (result->job < desk->job_id || (result->job == desk->job_id && !job)))
+        return;
     uint64_t now_ns = fr_now_ns(); /* before it is coloured: that is no part of its round trip */
     const struct fr_task task = {
         .lease = result->lease, .first_row = result->first_row, .rows = result->rows};
-    if (result->job != FR_JOB_ID || task.rows == 0 || task.rows > job->height ||
+    if (!job || result->job != desk->job_id || task.rows == 0 || task.rows > job->height ||
         task.first_row > job->height - task.rows) {
         drop(desk, m, "sent rows %u+%u of job %u", task.first_row, task.rows, result->job);
         return;
@@ -219,6 +275,20 @@ static void take_result(struct fr_desk *desk, struct fr_member *m, const struct 
                                       [FR_SPAN_COMPUTE] = compute_ns};
     for (int i = 0; i < FR_SPANS; i++)
         fr_histogram_add(desk->report->spans[i], spans[i]);
+    m->facts.rows += task.rows;
+    m->facts.pixels += (uint64_t)task.rows * job->width;
+    m->facts.tasks++;
+    fr_sketch_add(&m->facts.network, spans[FR_SPAN_NETWORK]);
+    if (desk->on_result) {
+        const struct fr_desk_result told = {.raster = desk->raster,
+                                            .worker = m->facts.number,
+                                            .first_row = task.first_row,
+                                            .rows = task.rows,
+                                            .round_trip_ns = round_trip_ns,
+                                            .network_ns = spans[FR_SPAN_NETWORK],
+                                            .compute_ns = compute_ns};
+        desk->on_result(desk->ctx, &told);
+    }
 }
 
 static void take_message(struct fr_desk *desk, struct fr_member *m, const struct fr_msg *msg)
@@ -245,17 +315,15 @@ static void take_message(struct fr_desk *desk, struct fr_member *m, const struct
     case FR_WIRE_GOODBYE:
         if (m->state == FR_MEMBER_WORKING) {
             char name[96];
-            fr_log(FR_LOG_INFO, "worker %s leaves: %s", name_of(desk, m, name, sizeof(name)),
+            fr_log(FR_LOG_INFO, "worker %s leaves: %s", name_of(m, name, sizeof(name)),
                    in.goodbye.reason);
             retire(desk, m, FR_MEMBER_LEAVING);
         }
         break;
     case FR_WIRE_STATS:
-        if (m->place || m->state == FR_MEMBER_LEAVING) {
-            if (m->record < desk->report->worker_count) {
-                record_of(desk, m)->has_stats = true;
-                record_of(desk, m)->stats = in.stats;
-            }
+        if (desk->report && m->record < desk->report->worker_count) {
+            record_of(desk, m)->has_stats = true;
+            record_of(desk, m)->stats = in.stats;
         }
         break;
     default:
@@ -268,9 +336,9 @@ static void take_peer_down(struct fr_desk *desk, struct fr_member *m, const stru
     /* Between Hello and the end, a worker that just goes is news. */
     if (m->state == FR_MEMBER_WORKING && !desk->finished) {
         char name[96];
-        uint32_t held = fr_schedule_outstanding(m->place);
+        uint32_t held = m->place ? fr_schedule_outstanding(m->place) : 0;
         fr_log(FR_LOG_WARN, "lost worker %s (%s); its %u task%s to others",
-               name_of(desk, m, name, sizeof(name)),
+               name_of(m, name, sizeof(name)),
                event->detail ? event->detail : fr_status_text(event->status), held,
                held == 1 ? " goes" : "s go");
     } else if (m->state == FR_MEMBER_GREETING && event->status != FR_OK) {
@@ -308,7 +376,7 @@ void fr_desk_assign(struct fr_desk *desk, uint64_t now_ns)
     for (struct fr_member *m = desk->members.first; m; m = m->next)
         if (!fr_outbox_empty(&m->outbox))
             fr_outbox_flush(&m->outbox, &desk->endpoint, m->peer);
-    if (!desk->started || desk->finished)
+    if (!desk->schedule || !desk->started || desk->finished)
         return;
     /* One each, again and again: nobody's queue fills before another has anything. */
     bool any = true;
@@ -321,7 +389,7 @@ void fr_desk_assign(struct fr_desk *desk, uint64_t now_ns)
                 !fr_schedule_next(desk->schedule, m->place, now_ns, &task))
                 continue;
             struct fr_to_worker msg = {.kind = FR_WIRE_ASSIGN,
-                                       .assign = {.job = FR_JOB_ID,
+                                       .assign = {.job = desk->job_id,
                                                   .lease = task.lease,
                                                   .first_row = task.first_row,
                                                   .rows = task.rows}};
@@ -338,7 +406,7 @@ void fr_desk_expire(struct fr_desk *desk, uint64_t now_ns)
             continue;
         if (m->state == FR_MEMBER_GREETING)
             drop(desk, m, "no Hello within %d s", GREET_MS / 1000);
-        else if (m->state == FR_MEMBER_LEAVING && m->record == SIZE_MAX)
+        else if (m->state == FR_MEMBER_LEAVING && m->facts.number == 0)
             drop(desk, m, "refused, and does not go");
     }
 }
@@ -356,7 +424,7 @@ bool fr_desk_awaits(const struct fr_desk *desk, uint64_t now_ns)
     for (const struct fr_member *m = desk->members.first; m; m = m->next) {
         uint64_t came_ns = m->greet_by_ns - GREET_MS * FR_NS_PER_MS;
         if (m->state == FR_MEMBER_GREETING ? now_ns < came_ns + SILENT_MS * FR_NS_PER_MS
-                                           : m->record != SIZE_MAX && m->state != FR_MEMBER_DROPPED)
+                                           : m->facts.number > 0 && m->state != FR_MEMBER_DROPPED)
             return true;
     }
     return false;

@@ -161,6 +161,11 @@ fr_status fr_raster_put(struct fr_raster *r, uint32_t first, uint32_t rows, enum
     return FR_OK;
 }
 
+const uint8_t *fr_raster_row(const struct fr_raster *r, uint32_t y)
+{
+    return r->window + (y % r->window_rows) * r->stride_bytes;
+}
+
 fr_status fr_raster_status(struct fr_raster *r, struct fr_error *err)
 {
     pthread_mutex_lock(&r->lock);

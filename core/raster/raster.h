@@ -41,6 +41,8 @@ uint32_t fr_raster_base(const struct fr_raster *raster);
  * FR_EIO: an output failed before. */
 fr_status fr_raster_put(struct fr_raster *raster, uint32_t first, uint32_t rows,
                         enum fr_payload kind, const void *payload, struct fr_error *err);
+/* The RGBA of a row of the last put, until the next one. The thread that puts. */
+const uint8_t *fr_raster_row(const struct fr_raster *raster, uint32_t y);
 /* FR_OK, or how an output failed. Any thread. */
 fr_status fr_raster_status(struct fr_raster *raster, struct fr_error *err);
 /* After the last band: waits for the last row, then finishes every output. */

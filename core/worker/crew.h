@@ -34,7 +34,7 @@ struct fr_crew_task {
 
 fr_status fr_crew_new(const struct fr_crew_args *args, struct fr_crew **crew_p,
                       struct fr_error *err);
-/* What tasks given from now on belong to. Only while it holds no task. */
+/* What tasks given from now on belong to. Only while it holds none but those that are begun. */
 void fr_crew_set_job(struct fr_crew *crew, const struct fr_job *job);
 /* Never blocks; within capacity. */
 void fr_crew_give(struct fr_crew *crew, const struct fr_crew_task *task);

@@ -49,7 +49,8 @@ struct session {
     bool shut;               /* shutdown was called */
     fr_peer leader;
     uint32_t credits;
-    uint32_t held;         /* assignments not answered: in the backlog, with the crew, unsent */
+    uint32_t held;         /* assignments of this job not answered: in the backlog, with the crew,
+                            * unsent */
     struct fr_msg *unsent; /* a finished Result that had no room */
     bool has_job;
     uint32_t job_id;
@@ -156,15 +157,31 @@ static void take_welcome(struct session *s, const struct fr_welcome *welcome)
     }
 }
 
+/* What is not sent of the job before is of no use to anybody. What a thread has begun comes back
+ * later, and goes then. */
+static void forget_job(struct session *s)
+{
+    struct fr_crew_task task;
+    if (s->unsent)
+        s->endpoint.ops->msg_free(s->endpoint.ep, s->unsent);
+    s->unsent = NULL;
+    fr_crew_drop(s->crew);
+    while (fr_crew_take(s->crew, &task))
+        s->endpoint.ops->msg_free(s->endpoint.ep, task.msg);
+    s->backlog.count = 0;
+    s->held = 0;
+}
+
 static void take_job(struct session *s, uint32_t id, const struct fr_job *job)
 {
     struct fr_error why = {0};
-    if (s->held > 0) {
-        fail(s, FR_SESSION_FAILED, FR_EPROTO, "the leader changed the job under our hands");
-    } else if (fr_job_check(job, &why) != FR_OK) {
+    if (fr_job_check(job, &why) != FR_OK) {
         fr_fail(s->err, FR_EPROTO, "the leader sent an impossible job: %s", why.text);
         gone(s, FR_SESSION_FAILED);
+    } else if (s->has_job && id == s->job_id) {
+        fail(s, FR_SESSION_FAILED, FR_EPROTO, "the leader changed the job under our hands");
     } else {
+        forget_job(s);
         s->job = *job;
         s->job_id = id;
         s->has_job = true;
@@ -296,6 +313,10 @@ static void send_results(struct session *s)
             if (!fr_crew_take(s->crew, &task))
                 return;
             msg = task.msg;
+            if (task.assign.job != s->job_id) { /* begun before this job came */
+                s->endpoint.ops->msg_free(s->endpoint.ep, msg);
+                continue;
+            }
             if (!task.done) {
                 s->endpoint.ops->msg_free(s->endpoint.ep, msg);
                 s->held--;
@@ -380,14 +401,14 @@ enum fr_session_end fr_session_run(const struct fr_worker_args *args, struct fr_
         s.end = st == FR_ECONN ? FR_SESSION_UNREACHABLE : FR_SESSION_FAILED;
         goto free_backlog;
     }
-    const struct fr_crew_args crew_args = {.kernel = args->kernel,
-                                           .threads = args->threads,
-                                           .capacity = s.credits,
-                                           .nice = args->nice,
-                                           .measure =
-                                               (s.endpoint.attr.caps & FR_CAP_SAME_PROCESS) != 0,
-                                           .wake = fr_endpoint_wake,
-                                           .wake_ctx = &s.endpoint};
+    const struct fr_crew_args crew_args = {
+        .kernel = args->kernel,
+        .threads = args->threads,
+        .capacity = s.credits + args->threads, /* these of an old job */
+        .nice = args->nice,
+        .measure = (s.endpoint.attr.caps & FR_CAP_SAME_PROCESS) != 0,
+        .wake = fr_endpoint_wake,
+        .wake_ctx = &s.endpoint};
     if (fr_crew_new(&crew_args, &s.crew, err) != FR_OK)
         goto close_endpoint;
     if (fr_signals_watch(fr_endpoint_wake, &s.endpoint) != FR_OK) {
