@@ -194,6 +194,10 @@ static void facts(struct page *p)
              "drawn from seed %llu",
              p->a->x->repeat, (unsigned long long)p->a->x->seed);
     row(p->to, "runs", text);
+    const json_t *before = json_object_get(doc, "load_before");
+    snprintf(text, sizeof(text), "average %.2f before the first run, %.2f after the last",
+             json_number_value(before), json_number_value(json_object_get(doc, "load_after")));
+    row(p->to, "load", before ? text : "");
     fputs("</dl>\n<pre>", p->to);
     size_t i;
     json_t *word;
