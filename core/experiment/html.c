@@ -66,7 +66,7 @@ static void parameters(const struct page *p, FILE *to)
         if (!swept(x, "job.iters"))
             fprintf(to, "%lld iterations, ", json_integer_value(json_object_get(job, "iters")));
         if (!swept(x, "schedule.rows_per_task"))
-            fprintf(to, "%lld rows a task, ",
+            fprintf(to, "%lld row(s) a task, ",
                     json_integer_value(json_object_get(job, "rows_per_task")));
         if (!swept(x, "job.payload")) {
             fputs("payload ", to);
@@ -326,10 +326,12 @@ static const char metg_methods[] =
     "rate (Slaughter et al., Task Bench, SC20). Rows and bytes are fixed, one row of 1024 pixels a "
     "task; the work is varied by <code>job.iters</code> on a view where every pixel costs exactly "
     "that "
-    "many steps. Peak is the best rate of <code>direct</code> with one thread. A point's time a "
+    "many steps. Peak is the best rate of any run of <code>direct</code> with one thread. A "
+    "point's time a "
     "task is "
     "render time x threads / tasks. METG lies on the straight line between the two points around "
-    "50 %, over the logarithm of time; its interval is a bootstrap over the repeats of every "
+    "the first crossing of 50 %, over the logarithm of time; its interval is a bootstrap over the "
+    "repeats of every "
     "point.</p>\n";
 
 static void metg(struct page *p)
