@@ -198,6 +198,7 @@ static double work_of(const struct fr_cell *cell)
            json_number_value(json_object_get(job, "iters"));
 }
 
+/* Of the best run, not of a median: what a thread can do is not what a busy machine let it do. */
 static double peak_of(const struct fr_experiment *x)
 {
     double peak = NAN;
@@ -207,8 +208,8 @@ static double peak_of(const struct fr_experiment *x)
         if (!c->direct)
             continue;
         struct fr_sample s = fr_cell_sample(c, FR_MEASURE_render, values);
-        if (s.count > 0)
-            peak = fmax(peak, work_of(c) / fr_stats_median(s) / ((double)c->workers * c->threads));
+        for (size_t k = 0; k < s.count; k++)
+            peak = fmax(peak, work_of(c) / values[k] / threads_of(c));
     }
     return peak;
 }

@@ -66,7 +66,7 @@ static void parameters(const struct page *p, FILE *to)
         if (!swept(x, "job.iters"))
             fprintf(to, "%lld iterations, ", json_integer_value(json_object_get(job, "iters")));
         if (!swept(x, "schedule.rows_per_task"))
-            fprintf(to, "%lld rows a task, ",
+            fprintf(to, "%lld row(s) a task, ",
                     json_integer_value(json_object_get(job, "rows_per_task")));
         if (!swept(x, "job.payload")) {
             fputs("payload ", to);
@@ -194,6 +194,10 @@ static void facts(struct page *p)
              "drawn from seed %llu",
              p->a->x->repeat, (unsigned long long)p->a->x->seed);
     row(p->to, "runs", text);
+    const json_t *before = json_object_get(doc, "load_before");
+    snprintf(text, sizeof(text), "average %.2f before the first run, %.2f after the last",
+             json_number_value(before), json_number_value(json_object_get(doc, "load_after")));
+    row(p->to, "load", before ? text : "");
     fputs("</dl>\n<pre>", p->to);
     size_t i;
     json_t *word;
@@ -322,10 +326,12 @@ static const char metg_methods[] =
     "rate (Slaughter et al., Task Bench, SC20). Rows and bytes are fixed, one row of 1024 pixels a "
     "task; the work is varied by <code>job.iters</code> on a view where every pixel costs exactly "
     "that "
-    "many steps. Peak is the best rate of <code>direct</code> with one thread. A point's time a "
+    "many steps. Peak is the best rate of any run of <code>direct</code> with one thread. A "
+    "point's time a "
     "task is "
     "render time x threads / tasks. METG lies on the straight line between the two points around "
-    "50 %, over the logarithm of time; its interval is a bootstrap over the repeats of every "
+    "the first crossing of 50 %, over the logarithm of time; its interval is a bootstrap over the "
+    "repeats of every "
     "point.</p>\n";
 
 static void metg(struct page *p)

@@ -12,9 +12,9 @@ const char *fr_metg_status_text(enum fr_metg_status status)
     case FR_METG_FOUND:
         return "";
     case FR_METG_ALL_ABOVE:
-        return "no point below 50 %: less than the shortest task";
+        return "the shortest task reaches 50 %: METG is less";
     case FR_METG_ALL_BELOW:
-        return "no point reaches 50 %: more than the longest task";
+        return "no point reaches 50 %: METG is more than the longest task";
     case FR_METG_NO_POINTS:
         break;
     }
@@ -26,9 +26,9 @@ enum fr_metg_status fr_metg_cross(const double *granularity, const double *effic
 {
     if (count == 0)
         return FR_METG_NO_POINTS;
-    size_t above = count; /* the first point of the run at the end that is all above */
-    while (above > 0 && efficiency[above - 1] >= FR_METG_EFFICIENCY)
-        above--;
+    size_t above = 0; /* the first point that reaches it */
+    while (above < count && efficiency[above] < FR_METG_EFFICIENCY)
+        above++;
     if (above == count)
         return FR_METG_ALL_BELOW;
     if (above == 0)

@@ -18,7 +18,7 @@ struct fr_metg_point {
 enum fr_metg_status {
     FR_METG_FOUND,
     FR_METG_NO_POINTS,
-    FR_METG_ALL_ABOVE, /* no point below 50 %: it is less than the shortest task */
+    FR_METG_ALL_ABOVE, /* the shortest is not below 50 %: it is less than the shortest task */
     FR_METG_ALL_BELOW, /* no point reaches 50 %: it is more than the longest task */
 };
 struct fr_metg_result {
@@ -29,8 +29,8 @@ struct fr_metg_result {
 
 #define FR_METG_EFFICIENCY 0.5
 
-/* The granularity at which efficiency crosses 50 % for the last time, on a straight line between
- * the two points around it, over the logarithm of granularity. */
+/* The granularity at which efficiency first reaches 50 %, on a straight line between the two points
+ * around it, over the logarithm of granularity. */
 enum fr_metg_status fr_metg_cross(const double *granularity, const double *efficiency, size_t count,
                                   double *seconds_p);
 /* points: in order of work, filled in. peak: units a second of one thread with no runtime at all.

@@ -314,6 +314,19 @@ fr_status fr_trial_check_pixels(const struct fr_experiment *x, struct fr_error *
     return FR_OK;
 }
 
+/* Of the last minute: before the first run it is other people's work. */
+static void note_load(const struct fr_experiment *x, const char *key, bool warn)
+{
+    double load;
+    if (getloadavg(&load, 1) != 1)
+        return;
+    if (!json_object_get(x->doc, key) || !warn)
+        json_object_set_new(x->doc, key, json_real(load));
+    if (warn && load > (double)sysconf(_SC_NPROCESSORS_ONLN) / 2)
+        fr_log(FR_LOG_WARN,
+               "this machine is busy already (load average %.1f): expect wide intervals", load);
+}
+
 fr_status fr_trial_run(const struct fr_trial *trial, struct fr_error *err)
 {
     struct fr_experiment *x = trial->x;
@@ -329,11 +342,13 @@ fr_status fr_trial_run(const struct fr_trial *trial, struct fr_error *err)
         s.total += x->cells[i].refused ? 0 : x->repeat + 1;
         s.done += json_array_size(x->cells[i].runs);
     }
+    note_load(x, "load_before", true);
     fr_status st = save(trial, err); /* cannot write: known before hours have passed */
     for (uint32_t round = 0; st == FR_OK && round <= x->repeat; round++) {
         st = run_round(&s, round, err);
         if (st == FR_OK && round == x->repeat)
             json_object_set_new(x->doc, "complete", json_true());
+        note_load(x, "load_after", false);
         fr_status saved = save(trial, err);
         st = st == FR_OK ? saved : st;
     }
