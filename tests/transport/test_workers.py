@@ -22,7 +22,7 @@ class Workers(Scene):
         return python, leader, ours
 
     def killed(self, script):
-        self.image = "readme1_hippi"  # half a minute of its work
+        self.image = "default"  # half a minute of its work
         leader = self.leader("--rows-per-task", "1")
         python = self.python(script)
         leader.until(" joined")
