@@ -62,7 +62,7 @@ struct peer {
     uint64_t users[NNG_WINDOW];
     uint32_t tx_sent, tx_acked, tx_reported;
     uint32_t rx_seen, rx_taken, rx_told; /* from nng, by the core, in an acknowledgement       */
-    unsigned beats;                      /* heartbeats sent since it was last heard of */
+    unsigned beats;                      /* heartbeats due since it was last heard of */
     struct msg *rx_first, **rx_last;
 };
 
