@@ -309,7 +309,11 @@ int main(int argc, char **argv)
 {
     const struct duel_contender contenders[] = {
         {.name = "nng", .lead = plugin_lead, .work = plugin_work},
-        {.name = "bare aio", .lead = aio_lead, .work = aio_work},
-        {.name = "bare calls", .lead = calls_lead, .work = calls_work}};
-    return duel_main(argc, argv, contenders, 3);
+        {.name = "bare calls", .lead = calls_lead, .work = calls_work},
+        {.name = "bare aio", .lead = aio_lead, .work = aio_work}};
+    /* Over ipc pair0 of nng 1.5 stalls in the last one. */
+    bool ipc = false;
+    for (int i = 1; i < argc; i++)
+        ipc = ipc || strstr(argv[i], "ipc://");
+    return duel_main(argc, argv, contenders, ipc ? 2 : 3);
 }
