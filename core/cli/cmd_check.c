@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/role.h"
 
-int fr_cmd_check(struct fr_config *config, int argc, char **argv)
+int fr_cmd_check(struct fr_config *config, const struct fr_cmdline *line)
 {
     struct fr_error err = {0};
     struct fr_setup setup;
-    if (argc > 0 && fr_config_load(config, argv[0], &err) != FR_OK)
+    if (line->argc > 0 && fr_config_load(config, line->argv[0], &err) != FR_OK)
         return fr_role_refuse(&err);
     if (fr_setup_make(config, FR_FOR_RUN, &setup, &err) != FR_OK)
         return fr_role_refuse(&err);

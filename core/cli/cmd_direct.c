@@ -2,10 +2,9 @@
 #include "base/signals.h"
 #include "cli/role.h"
 
-int fr_cmd_direct(struct fr_config *config, int argc, char **argv)
+int fr_cmd_direct(struct fr_config *config, const struct fr_cmdline *line)
 {
-    (void)argc;
-    (void)argv;
+    (void)line;
     struct fr_error err = {0};
     struct fr_setup setup;
     if (fr_setup_make(config, FR_FOR_RUN, &setup, &err) != FR_OK)

@@ -3,10 +3,9 @@
 #include "base/signals.h"
 #include "cli/role.h"
 
-int fr_cmd_leader(struct fr_config *config, int argc, char **argv)
+int fr_cmd_leader(struct fr_config *config, const struct fr_cmdline *line)
 {
-    (void)argc;
-    (void)argv;
+    (void)line;
     struct fr_error err = {0};
     struct fr_setup setup;
     if (fr_setup_make(config, FR_FOR_LEADER, &setup, &err) != FR_OK)

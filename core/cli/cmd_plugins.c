@@ -50,32 +50,40 @@ static int describe_one(const struct fr_plugin_path *path, const char *name, boo
     return shown > 0 ? FR_EXIT_DONE : fr_role_refuse(&first);
 }
 
-int fr_cmd_plugins(struct fr_config *config, int argc, char **argv)
+struct own {
+    bool json;
+};
+
+const struct fr_option fr_cmd_plugins_flags[] = {
+    {.key = "json",
+     .type = FR_OPT_BOOL,
+     .offset = offsetof(struct own, json),
+     .def = "no",
+     .help = "Print JSON."},
+    {.key = NULL},
+};
+
+int fr_cmd_plugins(struct fr_config *config, const struct fr_cmdline *line)
 {
     struct fr_error err = {0};
     const struct fr_settings *settings;
     struct fr_plugin_path path;
-    const char *name = NULL;
-    bool json = false;
-    for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0)
-            json = true;
-        else
-            name = argv[i];
-    }
+    const char *name = line->argc > 0 ? line->argv[0] : NULL;
+    struct own own;
+    fr_cmdline_own(line, &own);
     if (fr_config_settings(config, &settings, &err) != FR_OK ||
         fr_plugin_path_make(settings->plugins.path, &path, &err) != FR_OK)
         return fr_role_refuse(&err);
     int code = FR_EXIT_DONE;
     if (name) {
-        code = describe_one(&path, name, json);
+        code = describe_one(&path, name, own.json);
     } else {
         struct fr_found *found;
         size_t count;
         if (fr_plugin_scan(&path, &found, &count, &err) != FR_OK) {
             code = fr_role_refuse(&err);
         } else {
-            if (json)
+            if (own.json)
                 fr_describe_json_all(found, count, stdout);
             else
                 list(found, count);

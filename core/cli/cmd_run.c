@@ -23,10 +23,9 @@ static fr_status check_workers(void *ctx, uint32_t connected, struct fr_error *e
     return fr_local_check(run->local, connected, err);
 }
 
-int fr_cmd_run(struct fr_config *config, int argc, char **argv)
+int fr_cmd_run(struct fr_config *config, const struct fr_cmdline *line)
 {
-    (void)argc;
-    (void)argv;
+    (void)line;
     struct fr_error err = {0};
     struct fr_setup setup;
     if (fr_setup_make(config, FR_FOR_RUN, &setup, &err) != FR_OK)

@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int fr_cmd_worker(struct fr_config *config, int argc, char **argv)
+int fr_cmd_worker(struct fr_config *config, const struct fr_cmdline *line)
 {
-    (void)argc;
-    (void)argv;
+    (void)line;
     struct fr_error err = {0};
     struct fr_setup setup;
     if (fr_setup_make(config, FR_FOR_WORKER, &setup, &err) != FR_OK)

@@ -2,6 +2,7 @@
 #include "cli/flags.h"
 
 #include "base/suggest.h"
+#include "config/option.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,9 @@ static fr_status unknown(struct parsing *p, const char *flag)
     struct fr_suggest suggest = fr_suggest_new(flag + strspn(flag, "-"));
     for (const struct fr_setting *s = fr_setting_table; s->section; s++)
         fr_suggest_try(&suggest, s->flag);
+    const struct fr_command *c = p->line->command;
+    for (const struct fr_option *o = c ? c->own : NULL; o && o->key; o++)
+        fr_suggest_try(&suggest, o->key);
     static const char *const more[] = {"help", "version", "config", "set"};
     for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
         fr_suggest_try(&suggest, more[i]);
@@ -90,6 +94,55 @@ static fr_status take_set(struct parsing *p, const char *joined)
     return fr_config_set(p->config, key, equals + 1, "--set", p->err);
 }
 
+/* A command's own flag of that name: "cell-timeout" for the key cell_timeout. */
+static const struct fr_option *find_own(const struct parsing *p, const char *name, size_t len)
+{
+    const struct fr_command *c = p->line->command;
+    for (const struct fr_option *o = c ? c->own : NULL; o && o->key; o++) {
+        size_t i = 0;
+        while (i < len && o->key[i] && (o->key[i] == '_' ? '-' : o->key[i]) == name[i])
+            i++;
+        if (i == len && !o->key[i])
+            return o;
+    }
+    return NULL;
+}
+
+static fr_status take_own(struct parsing *p, const struct fr_option *o, const char *flag,
+                          const char *joined)
+{
+    const char *value = joined ? joined : "yes";
+    union {
+        bool yes;
+        int64_t whole;
+        double real;
+        const char *text;
+        int choice;
+    } scratch;
+    struct fr_option check = *o;
+    check.offset = 0;
+    fr_status st = o->type == FR_OPT_BOOL ? FR_OK : value_of(p, flag, joined, &value);
+    if (st == FR_OK)
+        st = fr_option_parse(&check, value, &scratch, flag, p->err);
+    if (st != FR_OK)
+        return st;
+    if (p->line->own_count == sizeof(p->line->own) / sizeof(p->line->own[0]))
+        return fr_fail(p->err, FR_EINVAL, "%s: too many flags", flag);
+    p->line->own[p->line->own_count++] = (struct fr_own_flag){.option = o, .value = value};
+    return FR_OK;
+}
+
+void fr_cmdline_own(const struct fr_cmdline *line, void *own)
+{
+    for (const struct fr_option *o = line->command->own; o && o->key; o++) {
+        const char *value = o->def;
+        for (size_t i = 0; i < line->own_count; i++)
+            if (line->own[i].option == o)
+                value = line->own[i].value;
+        (void)fr_option_parse(o, value, own, o->key, NULL); /* checked as it was said */
+    }
+}
+
 static bool is(const char *flag, size_t len, const char *name)
 {
     return strlen(name) == len && strncmp(flag, name, len) == 0;
@@ -99,6 +152,8 @@ static fr_status take_config(struct parsing *p, const char *flag, const char *jo
 {
     const char *file = NULL;
     fr_status st = value_of(p, flag, joined, &file);
+    if (st == FR_OK)
+        p->line->config_file = file;
     return st == FR_OK ? fr_config_load(p->config, file, p->err) : st;
 }
 
@@ -122,6 +177,9 @@ static fr_status take_flag(struct parsing *p, char *arg)
         return take_config(p, flag, joined);
     if (is(arg, len, "--set"))
         return take_set(p, joined);
+    const struct fr_option *own = is_long ? find_own(p, arg + 2, len - 2) : NULL;
+    if (own)
+        return take_own(p, own, flag, joined);
     const struct fr_setting *s = is_long ? find_long(arg + 2, len - 2) : find_letter(arg[1]);
     if (!s)
         return unknown(p, flag);
@@ -173,9 +231,6 @@ fr_status fr_flags_parse(int argc, char **argv, struct fr_config *config, struct
         fr_status st = FR_OK;
         if (flags && strcmp(arg, "--") == 0)
             flags = false;
-        else if (flags && line_p->command && line_p->command->own &&
-                 strcmp(arg, line_p->command->own) == 0)
-            argv[line_p->argc++] = arg;
         else if (flags && arg[0] == '-' && arg[1])
             st = take_flag(&p, arg);
         else if (!line_p->command)

@@ -4,13 +4,6 @@
 #define FR_CLI_FLAGS_H
 #include "cli/cli.h"
 
-struct fr_cmdline {
-    const struct fr_command *command; /* NULL: none was named        */
-    bool help, version;
-    int argc; /* operands of the command     */
-    char **argv;
-};
-
 /* Sorts argv: files and flags into config, operands to the front of argv (which *line_p borrows).
  * FR_EINVAL, naming the flag and what would be valid. */
 fr_status fr_flags_parse(int argc, char **argv, struct fr_config *config, struct fr_cmdline *line_p,

@@ -45,12 +45,21 @@ void fr_help_option(const char *left, const struct fr_option *opt, FILE *to)
     wrap(text, to);
 }
 
-static void print_settings(unsigned roles, FILE *to)
+/* A flag of the command's own has taken its name. */
+static bool hidden(const struct fr_command *command, const struct fr_setting *s)
+{
+    for (const struct fr_option *o = command->own; o && o->key; o++)
+        if (strcmp(o->key, s->flag) == 0)
+            return true;
+    return false;
+}
+
+static void print_settings(const struct fr_command *command, FILE *to)
 {
     const char *section = "";
     for (const struct fr_setting *s = fr_setting_table; s->section; s++) {
         char left[64], letter[8] = "";
-        if (!(s->roles & roles))
+        if (!(s->roles & command->roles) || hidden(command, s))
             continue;
         if (strcmp(section, s->section) != 0)
             fprintf(to, "\n[%s]\n", s->section);
@@ -60,6 +69,20 @@ static void print_settings(unsigned roles, FILE *to)
         snprintf(left, sizeof(left), "%s--%s%s", letter, s->flag,
                  s->opt.type == FR_OPT_BOOL ? "" : " VALUE");
         fr_help_option(left, &s->opt, to);
+    }
+}
+
+static void print_own(const struct fr_command *command, FILE *to)
+{
+    if (!command->own)
+        return;
+    fprintf(to, "\nFlags of %s\n", command->name);
+    for (const struct fr_option *o = command->own; o->key; o++) {
+        char left[64];
+        snprintf(left, sizeof(left), "--%s%s", o->key, o->type == FR_OPT_BOOL ? "" : " VALUE");
+        for (char *c = left; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+        fr_help_option(left, o, to);
     }
 }
 
@@ -80,12 +103,12 @@ static void print_general(FILE *to)
 void fr_help_print(const struct fr_command *command, FILE *to)
 {
     if (command) {
-        fprintf(to, "usage: fractal [-c FILE] %s [FLAGS]%s%s%s%s\n\n%s\n", command->name,
-                *command->operands ? " " : "", command->operands, command->own ? " " : "",
-                command->own ? command->own : "", command->summary);
+        fprintf(to, "usage: fractal [-c FILE] %s [FLAGS]%s%s\n\n%s\n", command->name,
+                *command->operands ? " " : "", command->operands, command->summary);
         if (command->details)
             fprintf(to, "%s\n", command->details);
-        print_settings(command->roles, to);
+        print_own(command, to);
+        print_settings(command, to);
         print_general(to);
         return;
     }

@@ -28,13 +28,21 @@ const struct fr_command fr_commands[] = {
      .summary = "Render with threads alone, without any transport: the baseline.",
      .roles = FR_FOR_RUN,
      .run = fr_cmd_direct},
+    {.name = "compare",
+     .operands = "FILE...",
+     .summary = "Measure configurations against each other and against direct: table, plots, data.",
+     .details = "Every other flag goes to each run. docs/compare.md says how to read the results.",
+     .roles = FR_FOR_RUN,
+     .own = fr_cmd_compare_flags,
+     .max_operands = 64,
+     .run = fr_cmd_compare},
     {.name = "plugins",
      .operands = "[NAME|PATH]",
      .summary = "List the plugins that are found, or describe one.",
      .details = "Lists also the files that were refused, and why.",
      .roles = FR_FOR_ALL,
-     .own = "--json",
-     .max_operands = 2,
+     .own = fr_cmd_plugins_flags,
+     .max_operands = 1,
      .run = fr_cmd_plugins},
     {.name = "check",
      .operands = "[FILE]",
@@ -81,8 +89,8 @@ static int run(struct fr_config *config, int argc, char **argv)
         return line.help ? FR_EXIT_DONE : FR_EXIT_USAGE;
     }
     if (line.version)
-        return fr_cmd_version(config, 0, NULL);
-    return line.command->run(config, line.argc, line.argv);
+        return fr_cmd_version(config, &line);
+    return line.command->run(config, &line);
 }
 
 int fr_cli_main(int argc, char **argv)

@@ -159,6 +159,30 @@ const char *fr_config_origin(const struct fr_config *config, const char *section
     return e ? e->origin : NULL;
 }
 
+bool fr_config_given(const struct fr_config *config, const char *dotted_key)
+{
+    for (const struct fr_entry *e = config->store.first; e; e = e->next) {
+        size_t len = strlen(e->section);
+        if (strncmp(dotted_key, e->section, len) == 0 && dotted_key[len] == '.' &&
+            strcmp(dotted_key + len + 1, e->key) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool fr_config_flag(const struct fr_config *config, size_t i, char *buf, size_t cap,
+                    const char **value_p)
+{
+    for (const struct fr_entry *e = config->store.first; e; e = e->next) {
+        if (!e->from_flag || i-- > 0)
+            continue;
+        snprintf(buf, cap, "%s.%s", e->section, e->key);
+        *value_p = e->value;
+        return true;
+    }
+    return false;
+}
+
 static const struct bound *find_bound(const struct fr_config *config, const char *section)
 {
     for (const struct bound *b = config->bound; b; b = b->next)
@@ -244,23 +268,12 @@ void fr_config_each(const struct fr_config *config,
 
 /* -------------------------------------------------------------------- print */
 
-enum { CHUNK = 120 }; /* of a value, on one line */
-
-static bool may_break(const char *at)
-{
-    return !strchr(" \t;#", at[0]) && !strchr(" \t", at[-1]);
-}
-
 static void print_value(const char *value, FILE *to)
 {
-    size_t left = strlen(value);
-    while (left > CHUNK) {
-        size_t n = CHUNK;
-        while (n > 1 && !may_break(value + n))
-            n--;
+    size_t n = fr_ini_piece(value);
+    for (; n > 0 && value[n]; n = fr_ini_piece(value)) {
         fprintf(to, "%.*s\n    ", (int)n, value);
         value += n;
-        left -= n;
     }
     fprintf(to, "%s\n", value);
 }

@@ -32,6 +32,13 @@ fr_status fr_config_settings(struct fr_config *config, const struct fr_settings 
 /* Who gave this key ("a.ini:3", "--width"); NULL: nobody, it is the default. */
 const char *fr_config_origin(const struct fr_config *config, const char *section, const char *key);
 
+/* Was this key given by anyone, or is it the default? */
+bool fr_config_given(const struct fr_config *config, const char *dotted_key);
+/* What the i-th flag set: its section and key joined by a dot, in buf, and the value. False past
+ * the last. */
+bool fr_config_flag(const struct fr_config *config, size_t i, char *buf, size_t cap,
+                    const char **value_p);
+
 /* Parses section "<kind_name>.<name>" by the plugin's table into a new blob of its config_size,
  * which lives as long as config. *blob_p is NULL where the plugin has no options. */
 fr_status fr_config_bind(struct fr_config *config, const struct fr_plugin *plugin,

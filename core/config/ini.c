@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a value on one line: with a long key before it, or blanks, still a line that inih takes. */
+enum { PIECE = 140 };
+
 struct reading {
     struct fr_store *store;
     const char *file;
@@ -32,6 +35,8 @@ static char *read_line(char *to, int cap, void *ctx)
     r->line++;
     size_t len = strlen(to);
     r->continues = isspace((unsigned char)to[0]);
+    if (to[0] == '[') /* what comes next continues nothing */
+        r->last = NULL;
     if (len + 1 == (size_t)cap && to[len - 1] != '\n') {
         fr_fail(r->err, FR_EINVAL,
                 "%s:%d: the line is longer than %d characters (begin the next one with a blank to "
@@ -58,6 +63,22 @@ static bool looks_like_key(const char *text)
     size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz_");
     size_t blanks = strspn(text + word, " \t");
     return word > 0 && text[word + blanks] == '=';
+}
+
+/* A line that continues a value may neither begin nor, since blanks are cut off, end anywhere. */
+static bool may_break(const char *at)
+{
+    return !strchr(" \t;#", at[0]) && !strchr(" \t", at[-1]) && !looks_like_key(at);
+}
+
+size_t fr_ini_piece(const char *value)
+{
+    size_t n = strnlen(value, PIECE + 1);
+    if (n <= PIECE)
+        return n;
+    for (n = PIECE; n > 0 && !may_break(value + n); n--)
+        ;
+    return n;
 }
 
 static int take(void *ctx, const char *section, const char *key, const char *value)
@@ -104,8 +125,10 @@ fr_status fr_ini_load(struct fr_store *store, const char *file, struct fr_error 
     if (ferror(r.stream))
         fr_fail(&why, FR_EINVAL, "cannot read %s: %s", file, strerror(errno));
     fclose(r.stream);
-    if (why.status == FR_OK && bad_line > 0)
+    if (bad_line > 0 && (why.status == FR_OK || bad_line < r.line)) {
+        why = (struct fr_error){0}; /* what came after is a consequence */
         fr_fail(&why, FR_EINVAL, "%s:%d: neither [section] nor key = value", file, bad_line);
+    }
     if (why.status == FR_OK && bad_line < 0)
         fr_fail(&why, FR_ENOMEM, "out of memory");
     return why.status == FR_OK ? FR_OK : fr_fail(err, why.status, "%s", why.text);
@@ -122,5 +145,8 @@ const char *fr_ini_unwritable(const char *value)
         if (value[i] == ';' && (i == 0 || isspace((unsigned char)value[i - 1])))
             return "holds a blank and ';', which begin a comment";
     }
+    for (size_t n; *value; value += n)
+        if ((n = fr_ini_piece(value)) == 0)
+            return "is too long for one line, and nowhere can a line begin";
     return NULL;
 }

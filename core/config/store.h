@@ -29,6 +29,9 @@ void fr_store_clear(struct fr_store *store);
 
 /* ini.c: all of a file, by inih. FR_EINVAL. */
 fr_status fr_ini_load(struct fr_store *store, const char *file, struct fr_error *err);
+/* How much of a value stands on the next line: all of it, or up to where the line after it may
+ * begin; 0: there is no such place. */
+size_t fr_ini_piece(const char *value);
 /* Why such a value could not stand in an INI, or NULL. */
 const char *fr_ini_unwritable(const char *value);
 #endif

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static double seconds(uint64_t ns)
 {
@@ -55,14 +56,18 @@ static void print_counters(const char *who, const struct fr_counters *c, FILE *t
 
 static void print_worker(const struct fr_report_worker *w, FILE *to)
 {
+    static const char worker[] = "METRICS WORKER ";
     char who[128];
-    snprintf(who, sizeof(who), "METRICS WORKER %s/%u", w->host, w->pid);
+    snprintf(who, sizeof(who), "%s%s/%u", worker, w->host, w->pid);
+    for (char *c = who + strlen(worker); *c; c++)
+        if (*c == ' ') /* its name for itself must stay one word */
+            *c = '_';
     if (w->has_stats)
         fprintf(to, "%s time: %.3fs\n", who, seconds(w->stats.wall_ns));
     fprintf(to, "%s rows: %" PRIu64 "\n", who, w->rows);
     fprintf(to, "%s tasks: %" PRIu64 "\n", who, w->tasks);
     fprintf(to, "%s threads: %u\n", who, w->threads);
-    fprintf(to, "%s kernel: %s\n", who, w->kernel);
+    fprintf(to, "%s kernel: %s\n", who, *w->kernel ? w->kernel : "unknown");
     if (w->has_stats) /* else it left without a word */
         print_counters(who, &w->stats, to);
 }

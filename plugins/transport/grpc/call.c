@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include "msg.h"
+#include "node.h"
 
 #include <grpc/byte_buffer.h>
 #include <grpc/slice.h>
@@ -11,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_OF(tag, member) ((struct call *)((char *)(tag)-offsetof(struct call, member)))
+/* More than the socket takes at once does not make it faster, but leaves the caches. */
+enum { FULL_BYTES = 512 << 10 };
 
-static void settle(struct call *c);
+#define CALL_OF(tag, member) ((struct call *)((char *)(tag)-offsetof(struct call, member)))
 
 static bool start(struct call *c, unsigned bit, struct tag *tag, const grpc_op *batch, size_t count)
 {
@@ -27,11 +29,16 @@ static bool start(struct call *c, unsigned bit, struct tag *tag, const grpc_op *
 
 /* ---------------------------------------------------------------- sending */
 
-static void report_sent(struct call *c, struct msg *m, fr_status st)
+void call_sent(struct call *c, struct msg *m, fr_status st)
 {
+    if (m->ours) {
+        msg_delete(m);
+        return;
+    }
     m->item = (struct item){
         .event = {.type = FR_EV_SENT, .status = st, .peer = c->peer, .user = m->base.user}};
     c->tx_count--;
+    c->tx_bytes -= m->base.len;
     ep_push(c->ep, &m->item);
 }
 
@@ -41,11 +48,11 @@ static void on_sent(struct tag *tag, bool ok)
     c->flight &= ~(unsigned)CALL_SEND;
     grpc_byte_buffer_destroy(c->tx_buffer);
     c->tx_buffer = NULL;
-    report_sent(c, c->tx_wire, ok ? FR_OK : FR_ECLOSED);
+    call_sent(c, c->tx_wire, ok ? FR_OK : FR_ECLOSED);
     c->tx_wire = NULL;
     if (!ok)
         c->dead = true;
-    settle(c);
+    call_settle(c);
 }
 
 static void send_next(struct call *c)
@@ -64,7 +71,7 @@ static void send_next(struct call *c)
     c->tx_buffer = NULL;
     c->tx_wire = NULL;
     c->dead = true;
-    report_sent(c, m, FR_ECLOSED);
+    call_sent(c, m, FR_ECLOSED);
 }
 
 static void on_end(struct tag *tag, bool ok)
@@ -72,41 +79,67 @@ static void on_end(struct tag *tag, bool ok)
     struct call *c = CALL_OF(tag, end_tag);
     c->flight &= ~(unsigned)CALL_END;
     c->end_ok = ok;
-    settle(c);
+    call_settle(c);
 }
 
 static void send_end(struct call *c)
 {
+    if (c->bridge && c->bridge->end) {
+        c->bridge->end(c);
+        return;
+    }
     c->ended = true;
+    grpc_slice text = grpc_slice_from_static_string(c->end_text ? c->end_text : "");
     grpc_op op = {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT};
     if (c->ep->leader) {
         op.op = GRPC_OP_SEND_STATUS_FROM_SERVER;
-        op.data.send_status_from_server.status = GRPC_STATUS_OK;
+        op.data.send_status_from_server.status = c->end_code;
+        op.data.send_status_from_server.status_details = c->end_text ? &text : NULL;
     }
     start(c, CALL_END, &c->end_tag, &op, 1);
 }
 
 /* ---------------------------------------------------------------- receiving */
 
-static void recv_next(struct call *c)
+void call_read_on(struct call *c)
 {
+    if (c->deaf || c->flight & CALL_RECV)
+        return;
     grpc_op op = {.op = GRPC_OP_RECV_MESSAGE};
     op.data.recv_message.recv_message = &c->rx_buffer;
     if (!start(c, CALL_RECV, &c->recv_tag, &op, 1))
         c->deaf = true;
 }
 
+void call_read_due(fr_ep *ep)
+{
+    struct call *c;
+    while ((c = ep->due)) {
+        ep->due = c->next_due;
+        c->flight &= ~(unsigned)CALL_DUE;
+        if (!c->paused)
+            call_read_on(c);
+        call_settle(c);
+    }
+}
+
 static void receive(struct call *c)
 {
     fr_ep *ep = c->ep;
     size_t len = grpc_byte_buffer_length(c->rx_buffer);
-    if (len == 0 || c->rx_buffer->data.raw.compression != GRPC_COMPRESS_NONE) {
+    if ((len == 0 && !c->bridge) || c->rx_buffer->data.raw.compression != GRPC_COMPRESS_NONE) {
         call_cut(c, FR_EPROTO, GRPC_STATUS_INVALID_ARGUMENT,
                  len ? "a compressed message" : "an empty message");
         return;
     }
     if (len > ep->max_recv_bytes) {
         call_cut(c, FR_ETOOBIG, GRPC_STATUS_RESOURCE_EXHAUSTED, "a message over the limit");
+        return;
+    }
+    if (c->bridge) {
+        ep->stats.rx_msgs++;
+        ep->stats.rx_bytes += len;
+        c->bridge->take(c, c->rx_buffer);
         return;
     }
     bool copied;
@@ -139,11 +172,16 @@ static void on_recv(struct tag *tag, bool ok)
     c->rx_buffer = NULL;
     if (end) {
         c->deaf = true;
-        c->leaving |= c->ep->leader; /* the worker said its last; it waits for the status */
+        /* The worker said its last, and waits for the status; one of theirs never says more. */
+        c->leaving |= c->ep->leader && !c->bridge;
     }
-    if (!c->deaf && !c->ep->closing)
-        recv_next(c);
-    settle(c);
+    /* The message first, then the next batch: it costs as much as an answer takes to be sent. */
+    if (!c->ep->closing && !c->deaf && !c->paused) {
+        c->flight |= CALL_DUE;
+        c->next_due = c->ep->due;
+        c->ep->due = c;
+    }
+    call_settle(c);
 }
 
 /* ---------------------------------------------------------------- beginning and end */
@@ -171,9 +209,9 @@ static void on_open(struct tag *tag, bool ok)
     if (c->ep->closing)
         return;
     if (!c->ep->leader) {
-        if (ok && !c->over && from_leader(&c->initial)) {
+        if (ok && !c->over && (c->bridge || from_leader(&c->initial))) {
             tell_up(c);
-            recv_next(c);
+            call_read_on(c);
         } else {
             c->deaf = c->dead = true;
             /* The status says why; this one stands only where none is on its way. */
@@ -181,7 +219,7 @@ static void on_open(struct tag *tag, bool ok)
                                          "it answers, but is no leader", NULL);
         }
     }
-    settle(c);
+    call_settle(c);
 }
 
 static void on_over(struct tag *tag, bool ok)
@@ -189,8 +227,18 @@ static void on_over(struct tag *tag, bool ok)
     (void)ok;
     struct call *c = CALL_OF(tag, over_tag);
     c->flight &= ~(unsigned)CALL_OVER;
-    c->over = c->dead = true;
-    settle(c);
+    c->over = true;
+    c->dead |= !c->bridge || !c->bridge->holds(c);
+    call_settle(c);
+}
+
+/* A bridge's only: the initial metadata, which says nothing. */
+static void on_head(struct tag *tag, bool ok)
+{
+    (void)ok;
+    struct call *c = CALL_OF(tag, head_tag);
+    c->flight &= ~(unsigned)CALL_HEAD;
+    call_settle(c);
 }
 
 static void tell_down(struct call *c)
@@ -199,7 +247,7 @@ static void tell_down(struct call *c)
     struct msg *m;
     while ((m = c->tx_first)) {
         c->tx_first = m->next;
-        report_sent(c, m, FR_ECLOSED);
+        call_sent(c, m, FR_ECLOSED);
     }
     c->tx_end = &c->tx_first;
     c->down_item = (struct item){.event = {.type = FR_EV_PEER_DOWN,
@@ -211,10 +259,12 @@ static void tell_down(struct call *c)
 }
 
 /* Starts what can be started, and ends what has ended. */
-static void settle(struct call *c)
+void call_settle(struct call *c)
 {
     if (c->ep->closing || c->down)
         return;
+    if (c->bridge)
+        c->bridge->advance(c);
     if (!c->dead && c->up && !(c->flight & CALL_SEND)) {
         if (c->tx_first)
             send_next(c);
@@ -222,11 +272,12 @@ static void settle(struct call *c)
             send_end(c);
     }
     /* A worker takes everything that came before the status, and its end. */
-    if (c->over && !c->flight && (c->deaf || c->ep->leader))
+    if (c->over && !c->flight && (c->deaf || c->ep->leader) &&
+        !(c->bridge && !c->dead && c->bridge->holds(c)))
         tell_down(c);
 }
 
-struct call *call_new(fr_ep *ep, grpc_call *call)
+struct call *call_new(fr_ep *ep, grpc_call *call, bool (*bridge)(struct call *c))
 {
     struct call *c = calloc(1, sizeof(*c));
     if (!c) {
@@ -241,10 +292,12 @@ struct call *call_new(fr_ep *ep, grpc_call *call)
     c->recv_tag.done = on_recv;
     c->end_tag.done = on_end;
     c->over_tag.done = on_over;
+    c->head_tag.done = on_head;
+    c->alarm_ns = UINT64_MAX;
     c->code_text = grpc_empty_slice();
     grpc_metadata_array_init(&c->initial);
     grpc_metadata_array_init(&c->trailing);
-    if (ep_add(ep, c) == FR_OK)
+    if ((!bridge || bridge(c)) && ep_add(ep, c) == FR_OK)
         return c;
     call_delete(c);
     return NULL;
@@ -267,7 +320,7 @@ void call_serve(struct call *c)
     open.data.send_initial_metadata.metadata = &key;
     start(c, CALL_OPEN, &c->open_tag, &open, 1);
     tell_up(c);
-    recv_next(c);
+    call_read_on(c);
 }
 
 void call_connect(struct call *c)
@@ -280,10 +333,23 @@ void call_connect(struct call *c)
     over.data.recv_status_on_client.error_string = &c->error_text;
     if (!start(c, CALL_OVER, &c->over_tag, &over, 1))
         c->over = true;
-    grpc_op open[2] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
-                       {.op = GRPC_OP_RECV_INITIAL_METADATA}};
-    open[1].data.recv_initial_metadata.recv_initial_metadata = &c->initial;
-    start(c, CALL_OPEN, &c->open_tag, open, 2);
+    grpc_op send = {.op = GRPC_OP_SEND_INITIAL_METADATA};
+    grpc_op head = {.op = GRPC_OP_RECV_INITIAL_METADATA};
+    head.data.recv_initial_metadata.recv_initial_metadata = &c->initial;
+    if (!c->bridge) {
+        const grpc_op open[2] = {send, head};
+        start(c, CALL_OPEN, &c->open_tag, open, 2);
+        return;
+    }
+    /* A leader of theirs may send nothing at all until it has work. That our request, an empty one,
+     * left is how we know that it is there. */
+    grpc_slice none = grpc_empty_slice();
+    grpc_byte_buffer *request = grpc_raw_byte_buffer_create(&none, 1);
+    grpc_op open[3] = {send, {.op = GRPC_OP_SEND_MESSAGE}, {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT}};
+    open[1].data.send_message.send_message = request;
+    start(c, CALL_OPEN, &c->open_tag, open, 3);
+    start(c, CALL_HEAD, &c->head_tag, &head, 1);
+    grpc_byte_buffer_destroy(request);
 }
 
 bool call_sendable(const struct call *c)
@@ -293,16 +359,25 @@ bool call_sendable(const struct call *c)
 
 bool call_full(const struct call *c)
 {
-    return c->tx_count >= (uint64_t)c->ep->cfg->depth;
+    return c->tx_count >= (uint64_t)c->ep->cfg->depth || c->tx_bytes >= FULL_BYTES;
 }
 
-void call_send(struct call *c, struct msg *m)
+void call_queue(struct call *c, struct msg *m)
 {
     m->next = NULL;
     *c->tx_end = m;
     c->tx_end = &m->next;
+}
+
+void call_send(struct call *c, struct msg *m)
+{
     c->tx_count++;
-    settle(c);
+    c->tx_bytes += m->base.len;
+    if (c->bridge)
+        c->bridge->send(c, m);
+    else
+        call_queue(c, m);
+    call_settle(c);
 }
 
 void call_leave(struct call *c)
@@ -312,7 +387,7 @@ void call_leave(struct call *c)
         return;
     }
     c->leaving = true;
-    settle(c);
+    call_settle(c);
 }
 
 void call_cut(struct call *c, fr_status cause, grpc_status_code code, const char *why)
@@ -331,7 +406,7 @@ void call_drop(struct call *c)
         return;
     c->dropped = c->deaf = c->dead = true;
     grpc_call_cancel_with_status(c->call, GRPC_STATUS_CANCELLED, "dropped", NULL);
-    settle(c);
+    call_settle(c);
 }
 
 void call_delete(struct call *c)
@@ -341,6 +416,8 @@ void call_delete(struct call *c)
         c->tx_first = m->next;
         msg_delete(m);
     }
+    if (c->node)
+        c->bridge->free(c);
     grpc_metadata_array_destroy(&c->initial);
     grpc_metadata_array_destroy(&c->trailing);
     grpc_slice_unref(c->code_text);

@@ -5,6 +5,7 @@
 #include "client.h"
 #include "creds.h"
 #include "msg.h"
+#include "node.h"
 #include "server.h"
 
 #include <grpc/grpc_security.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+enum { FEW = 4 };         /* peers that seldom have more than one event ready */
 enum { CLOSE_MS = 2000 }; /* for gRPC to hand back what it holds; milliseconds are usual */
 
 /* ---------------------------------------------------------------- calls and events */
@@ -113,15 +115,17 @@ static bool deliver(fr_ep *ep, struct item *item, struct fr_event *event)
 }
 
 /* Ends a connecting that takes too long; *by_ns_p: when to look again, if that is earlier. */
-static void watch_connect(fr_ep *ep, uint64_t now_ns, uint64_t *by_ns_p)
+static void watch_alarm(fr_ep *ep, uint64_t now_ns, uint64_t *by_ns_p)
 {
     struct call *c = !ep->leader && ep->count ? ep->calls[0] : NULL;
-    if (!c || c->up || c->dead)
+    if (!c || c->dead || (c->up && !c->bridge))
         return;
-    if (now_ns >= c->connect_by_ns)
+    if (now_ns >= c->alarm_ns && c->up)
+        call_settle(c);
+    else if (now_ns >= c->alarm_ns)
         call_cut(c, FR_ECONN, GRPC_STATUS_DEADLINE_EXCEEDED, "no answer within connect_timeout");
-    else if (c->connect_by_ns < *by_ns_p)
-        *by_ns_p = c->connect_by_ns;
+    else if (c->alarm_ns < *by_ns_p)
+        *by_ns_p = c->alarm_ns;
 }
 
 static gpr_timespec in_ns(uint64_t ns)
@@ -133,6 +137,7 @@ static gpr_timespec in_ns(uint64_t ns)
 
 int ep_poll(fr_ep *ep, struct fr_event *events, unsigned max, int timeout_ms)
 {
+    call_read_due(ep); /* first: one of them may be gone */
     free_gone(ep);
     unsigned n = 0;
     bool wait = timeout_ms != 0;
@@ -143,15 +148,17 @@ int ep_poll(fr_ep *ep, struct fr_event *events, unsigned max, int timeout_ms)
         struct item *item;
         while (n < max && (item = pop(ep)))
             n += deliver(ep, item, &events[n]);
-        if (n == max)
+        /* Looking for more costs a turn of gRPC's own polling, which pays where many send. */
+        if (n == max || (n > 0 && ep->count <= FEW))
             return (int)n;
         if (wake_take(&ep->wake))
             wait = false;
         gpr_timespec until = gpr_inf_past(GPR_CLOCK_MONOTONIC);
         uint64_t by_ns = end_ns, now_ns = 0;
         if (n == 0) {
+            call_read_due(ep);
             now_ns = ep->host->now_ns();
-            watch_connect(ep, now_ns, &by_ns);
+            watch_alarm(ep, now_ns, &by_ns);
             if (ep->first)
                 continue;
             if (wait)
@@ -203,6 +210,9 @@ fr_status ep_open(const struct fr_host *host, const struct grpc_cfg *cfg,
     ep->leader = args->role == FR_ROLE_LEADER;
     ep->connected = ep->leader;
     ep->tls = creds_tls(cfg);
+    ep->node_service =
+        ep->leader ? cfg->nodeservice && !cfg->tls_client_auth && !(args->flags & FR_OPEN_TOKEN)
+                   : cfg->protocol == PROTOCOL_NODESERVICE;
     ep->end = &ep->first;
     ep->stats.size = sizeof(ep->stats);
     ep->max_recv_bytes = args->max_recv_bytes && args->max_recv_bytes < GRPC_MAX_MSG_BYTES
@@ -242,9 +252,10 @@ void ep_shutdown(fr_ep *ep)
 {
     if (ep->shut)
         return;
+    /* The server goes on until close, and refuses calls: one that stops closes the connections too,
+     * at once, and then a worker that has not yet read everything may fail to write, and so lose
+     * the rest. */
     ep->shut = true;
-    if (ep->server)
-        server_stop(ep->server);
     for (unsigned i = 0; i < ep->count; i++)
         call_leave(ep->calls[i]);
 }
@@ -279,8 +290,13 @@ void ep_close(fr_ep *ep)
 {
     bool connected = ep->connected;
     ep->closing = true;
-    for (unsigned i = 0; i < ep->count; i++)
-        grpc_call_cancel(ep->calls[i]->call, NULL);
+    for (unsigned i = 0; i < ep->count; i++) {
+        struct call *c = ep->calls[i];
+        c->flight &= ~(unsigned)CALL_DUE;
+        grpc_call_cancel(c->call, NULL);
+        if (c->bridge)
+            c->bridge->abort(c);
+    }
     if (ep->server) {
         server_stop(ep->server);
         server_cancel(ep->server);

@@ -16,11 +16,16 @@
 #define GRPC_DEFAULT_ADDRESS "127.0.0.1:50051"
 enum { GRPC_ALIGN = 64 };
 
+enum { PROTOCOL_FRACTAL, PROTOCOL_NODESERVICE }; /* the choices of `protocol` */
+
 struct grpc_cfg {
     int64_t depth;
     uint64_t keepalive_ms, keepalive_timeout_ms, connect_timeout_ms;
     const char *tls_cert, *tls_key, *tls_ca, *tls_server_name;
     bool tls_client_auth;
+    bool nodeservice;
+    int64_t node_rows;
+    int protocol;
 };
 
 struct call;
@@ -39,9 +44,12 @@ struct fr_ep {
     const struct fr_host *host;
     const struct grpc_cfg *cfg;
     bool leader, tls;
-    bool connected; /* a worker was; a leader has nothing to connect */
-    bool shut;      /* shutdown() was called: nothing new                  */
-    bool closing;   /* close() was called: operations end, none is started */
+    bool connected;      /* a worker was; a leader has nothing to connect */
+    bool shut;           /* shutdown() was called: nothing new                  */
+    bool closing;        /* close() was called: operations end, none is started */
+    bool node_service;   /* leader: NodeService is served; worker: the leader is one of theirs */
+    bool node_refused;   /* leader: it was said why their workers cannot be used               */
+    uint32_t node_count; /* leader: workers of theirs so far                                */
     grpc_completion_queue *cq;
     struct wake wake;
     struct server *server; /* leader */
@@ -49,6 +57,7 @@ struct fr_ep {
     struct addr addr;
     struct call **calls; /* by peer, ascending */
     unsigned count, room;
+    struct call *due;  /* to be read from, before gRPC is waited for */
     struct call *gone; /* reported down; their detail is valid until the next poll */
     struct item *first, **end;
     struct msg *out; /* messages in the core's hands */

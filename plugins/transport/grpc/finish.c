@@ -56,8 +56,18 @@ fr_status call_verdict(struct call *c)
                  orderly ? "left" : "the connection broke, or the worker cancelled");
         return orderly ? FR_OK : FR_ECONN;
     }
+    if (c->bridge && c->ended) { /* after its last row; how their leader left is not our business */
+        snprintf(c->detail, size, "left");
+        return FR_OK;
+    }
     char *text = grpc_slice_to_c_string(c->code_text);
     fr_status st = of_code(c, text);
+    /* A leader of theirs that has no work, or does not serve it yet, may still come. */
+    if (c->bridge && (st == FR_OK || st == FR_EPROTO)) {
+        snprintf(c->detail, size, "the leader has no work: status %d: %s", (int)c->code, text);
+        gpr_free(text);
+        return FR_ECONN;
+    }
     if (st == FR_OK)
         snprintf(c->detail, size, "the leader ended the stream");
     else

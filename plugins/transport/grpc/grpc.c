@@ -2,6 +2,7 @@
 #include "call.h"
 #include "ep.h"
 #include "msg.h"
+#include "node.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,11 +18,13 @@ static fr_status grpc_open(const struct fr_host *host, const void *cfg,
 static fr_status grpc_query(fr_ep *ep, struct fr_attr *attr)
 {
     struct fr_attr all = {.size = attr->size,
-                          /* TLS reads the data once more, into its records. */
-                          .caps = ep->tls ? GRPC_CAPS & ~FR_CAP_TX_INPLACE : GRPC_CAPS,
+                          /* TLS and the other protocol read the data once more. */
+                          .caps = ep->tls || (!ep->leader && ep->node_service)
+                                      ? GRPC_CAPS & ~FR_CAP_TX_INPLACE
+                                      : GRPC_CAPS,
                           .max_msg_bytes = GRPC_MAX_MSG_BYTES,
                           .align_bytes = GRPC_ALIGN,
-                          .tx_depth = (uint32_t)ep->cfg->depth};
+                          .tx_depth = 0}; /* by bytes, too */
     addr_text(&ep->addr, all.address, sizeof(all.address));
     snprintf(all.mechanism, sizeof(all.mechanism), "%s over %s", ep->tls ? "h2 with TLS" : "h2c",
              ep->addr.local ? "unix" : "tcp");
@@ -116,6 +119,8 @@ static const struct fr_transport_ops ops = {
     }
 #define AT(field) .offset = offsetof(struct grpc_cfg, field)
 
+static const char *const protocols[] = {"fractal", "nodeservice", NULL};
+
 static const struct fr_option options[] = {
     OPT(depth, INT, AT(depth), .def = "16", .min = 1, .max = 4096,
         .help = "Messages on their way to one peer before its sender has to wait."),
@@ -134,6 +139,13 @@ static const struct fr_option options[] = {
         .help = "Leader: admit only workers with a certificate of tls_ca."),
     OPT(tls_server_name, STRING, AT(tls_server_name), .def = "",
         .help = "Worker: the name that the leader's certificate must carry, if not its host."),
+    OPT(nodeservice, BOOL, AT(nodeservice), .def = "yes",
+        .help = "Leader: admit the Go program's workers too, unless it asks for a token or for "
+                "certificates."),
+    OPT(node_rows, INT, AT(node_rows), .def = "2", .min = 1, .max = NODE_MAX_ROWS,
+        .help = "Leader: rows that such a worker is given ahead of its answers."),
+    OPT(protocol, ENUM, AT(protocol), .def = "fractal", .choices = protocols,
+        .help = "Worker: what the leader speaks; nodeservice is the Go program's."),
     {0},
 };
 

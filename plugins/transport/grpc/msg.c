@@ -6,24 +6,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD = (sizeof(struct msg) + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN };
-
-static size_t padded(size_t len)
+/* aligned_alloc would cut each block out of a larger one, and give the rest back. */
+static void *aligned(void *block)
 {
-    return (len + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN;
+    return (void *)(((uintptr_t)block + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN);
 }
 
 struct msg *msg_new(size_t cap, fr_peer peer)
 {
     struct msg *m = calloc(1, sizeof(*m));
     /* Not grpc_slice_malloc, which aligns to 16 bytes and aborts where there is no memory. */
-    void *block = m ? aligned_alloc(GRPC_ALIGN, padded(cap ? cap : 1)) : NULL;
+    void *block = m ? malloc(cap + GRPC_ALIGN) : NULL;
     if (!block) {
         free(m);
         return NULL;
     }
-    m->slice = grpc_slice_new_with_user_data(block, cap, free, block);
-    m->base = (struct fr_msg){.data = block, .cap = cap, .peer = peer};
+    m->slice = grpc_slice_new_with_user_data(aligned(block), cap, free, block);
+    m->base = (struct fr_msg){.data = aligned(block), .cap = cap, .peer = peer};
+    return m;
+}
+
+struct msg *msg_blank(size_t len, fr_peer peer)
+{
+    struct msg *m = malloc(sizeof(*m) + GRPC_ALIGN + len);
+    if (!m)
+        return NULL;
+    *m = (struct msg){.base = {.data = aligned(m + 1), .len = len, .cap = len, .peer = peer},
+                      .slice = grpc_empty_slice()};
     return m;
 }
 
@@ -45,12 +54,10 @@ struct msg *msg_from(const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_
         *copied_p = false;
         return m;
     }
-    struct msg *m = aligned_alloc(GRPC_ALIGN, HEAD + padded(len));
+    struct msg *m = msg_blank(len, peer);
     if (!m)
         return NULL;
-    unsigned char *to = (unsigned char *)m + HEAD;
-    *m = (struct msg){.base = {.data = to, .len = len, .cap = len, .peer = peer},
-                      .slice = grpc_empty_slice()};
+    unsigned char *to = m->base.data;
     for (size_t i = 0; i < from->count; i++) {
         size_t part = GRPC_SLICE_LENGTH(from->slices[i]);
         memcpy(to, GRPC_SLICE_START_PTR(from->slices[i]), part);

@@ -8,11 +8,13 @@
 struct msg {
     struct fr_msg base; /* first: the core's pointer is ours */
     struct item item;
+    bool ours;        /* the bridge's own: its end is no event */
     grpc_slice slice; /* holds the data, unless it follows this struct */
     struct msg *prev, *next;
 };
 
-struct msg *msg_new(size_t cap, fr_peer peer); /* to be sent; NULL: out of memory */
+struct msg *msg_new(size_t cap, fr_peer peer);   /* to be sent; NULL: out of memory */
+struct msg *msg_blank(size_t len, fr_peer peer); /* to be received; NULL: out of memory */
 /* What arrived. The buffer stays the caller's. *copied_p: its bytes had to be copied. */
 struct msg *msg_from(const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_p);
 /* To the wire; the message keeps no data. */

@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "creds.h"
+#include "node.h"
 
 #include <grpc/grpc_security.h>
 #include <grpc/slice.h>
@@ -15,6 +16,21 @@
 
 static void request(struct slot *slot);
 
+static void dispatch(struct server *server, grpc_call *what, grpc_slice method)
+{
+    fr_ep *ep = server->ep;
+    bool node = ep->node_service && grpc_slice_str_cmp(method, NODE_ASSIGN_TASK) == 0;
+    if (!ep->shut && (node || grpc_slice_str_cmp(method, GRPC_METHOD) == 0)) {
+        struct call *call = call_new(ep, what, node ? node_serve : NULL);
+        if (call)
+            call_serve(call);
+    } else if (ep->node_service && grpc_slice_str_cmp(method, NODE_REPORT_RESULT) == 0) {
+        node_report(server, what); /* also while it leaves: for what is on its way */
+    } else {
+        server_answer(server, what, method);
+    }
+}
+
 static void on_call(struct tag *tag, bool ok)
 {
     struct slot *slot = (struct slot *)tag;
@@ -26,12 +42,8 @@ static void on_call(struct tag *tag, bool ok)
     if (ep->closing) {
         grpc_call_cancel(slot->call, NULL);
         grpc_call_unref(slot->call);
-    } else if (!ep->shut && grpc_slice_str_cmp(slot->details.method, GRPC_METHOD) == 0) {
-        struct call *call = call_new(ep, slot->call);
-        if (call)
-            call_serve(call);
     } else {
-        server_answer(server, slot->call, slot->details.method);
+        dispatch(server, slot->call, slot->details.method);
     }
     grpc_call_details_destroy(&slot->details);
     grpc_metadata_array_destroy(&slot->metadata);
@@ -59,10 +71,15 @@ static void on_stop(struct tag *tag, bool ok)
 
 static grpc_server *create(fr_ep *ep)
 {
+    /* gRPC knows one limit for all methods. A row of NodeService takes up to 14 bytes a pixel on
+     * its way, where a result that the core accepts may take only 2. */
+    uint64_t most = ep->node_service ? 8 * ep->max_recv_bytes + 4096 : ep->max_recv_bytes;
+    if (most > GRPC_MAX_MSG_BYTES)
+        most = GRPC_MAX_MSG_BYTES;
     /* A second leader on one port must fail; pings of a quiet worker must not end it. */
     grpc_arg list[] = {
         INT_ARG(GRPC_ARG_ALLOW_REUSEPORT, 0),
-        INT_ARG(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, ep->max_recv_bytes),
+        INT_ARG(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, most),
         INT_ARG(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1),
         INT_ARG(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0),
         INT_ARG(GRPC_ARG_KEEPALIVE_TIME_MS, ep->cfg->keepalive_ms),

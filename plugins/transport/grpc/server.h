@@ -28,6 +28,17 @@ void server_stop(struct server *server); /* no new calls; the others go on      
 void server_cancel(struct server *server);
 bool server_idle(const struct server *server); /* stopped, and nothing in flight */
 void server_delete(struct server *server);
-/* answer.c: to every call that is not ours. Takes the gRPC call over. */
+
+/* answer.c: to calls that are not ours, at once. Take the gRPC call over. */
+struct answer_text {
+    grpc_status_code code;
+    const char *text;  /* static; NULL: none        */
+    const char *reply; /* static, the message's bytes; NULL: none */
+    size_t reply_len;
+    bool was_read; /* the request has been received */
+};
+/* Response{data: "ok"} of NodeService: four bytes need no schema. */
+#define ANSWER_NODE_OK "\x0a\x02ok"
+void answer_with(struct server *server, grpc_call *call, const struct answer_text *with);
 void server_answer(struct server *server, grpc_call *call, grpc_slice method);
 #endif

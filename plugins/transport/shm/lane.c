@@ -3,6 +3,15 @@
 
 #include <stdlib.h>
 
+/* full: lap in the upper 20 bits, slot in 12, length in 32. free: lap in 20, slot in 12. Laps count
+ * from 1, so that zeroed memory holds none; what a place held before is one lap old. */
+enum { SLOT_BITS = 12, LAP_MASK = (1 << 20) - 1 };
+
+static uint32_t lap_of(const struct lane *lane, uint32_t entry)
+{
+    return ((entry >> lane->slots_log2) + 1) & LAP_MASK;
+}
+
 static size_t round_up(size_t n, size_t to)
 {
     return (n + to - 1) / to * to;
@@ -23,7 +32,10 @@ bool lane_make(struct lane *lane, void *memory, uint32_t slots, uint32_t slot_by
                bool producer)
 {
     unsigned char *at = memory;
-    *lane = (struct lane){.shared = memory, .slots = slots, .slot_bytes = slot_bytes};
+    *lane = (struct lane){.shared = memory,
+                          .slots = slots,
+                          .slots_log2 = (uint32_t)__builtin_ctz(slots),
+                          .slot_bytes = slot_bytes};
     at += sizeof(struct lane_shared);
     lane->full = (_Atomic uint64_t *)(void *)at;
     at += slots * sizeof(uint64_t);
@@ -56,23 +68,23 @@ void lane_clear(struct lane *lane)
 /* Slots that came back. FR_EPROTO: one that was not away. */
 static fr_status collect(struct lane *lane)
 {
-    uint32_t tail = atomic_load_explicit(&lane->shared->free_tail, memory_order_acquire);
-    if (tail - lane->head > lane->slots)
-        return FR_EPROTO;
-    while (lane->head != tail) {
-        uint32_t slot = atomic_load_explicit(&lane->free_[lane->head++ & (lane->slots - 1)],
-                                             memory_order_relaxed);
+    for (;;) {
+        uint32_t entry = atomic_load_explicit(&lane->free_[lane->head & (lane->slots - 1)],
+                                              memory_order_acquire);
+        if (entry >> SLOT_BITS != lap_of(lane, lane->head))
+            return FR_OK;
+        uint32_t slot = entry & ((1u << SLOT_BITS) - 1);
         if (slot >= lane->slots || lane->msgs[slot].state != LANE_AWAY)
             return FR_EPROTO;
+        lane->head++;
         lane->msgs[slot].state = LANE_FREE;
         lane->stack[lane->stacked++] = slot;
     }
-    return FR_OK;
 }
 
 /* Takes between two looks for slots that came back: a look fetches a line that the other side
  * writes, but slots that are warm should be used again soon. */
-enum { COLLECT_EVERY = 8 };
+enum { COLLECT_EVERY = 1 };
 
 fr_status lane_take(struct lane *lane, struct lane_msg **msg_p)
 {
@@ -107,13 +119,12 @@ void lane_put_back(struct lane *lane, struct lane_msg *m)
 
 void lane_put(struct lane *lane, struct lane_msg *m)
 {
-    uint32_t tail = atomic_load_explicit(&lane->shared->full_tail, memory_order_relaxed);
+    uint64_t entry = (uint64_t)lap_of(lane, lane->tail) << (SLOT_BITS + 32) |
+                     (uint64_t)m->slot << 32 | (uint32_t)m->msg.len;
     m->state = LANE_AWAY;
     lane->held--;
-    atomic_store_explicit(&lane->full[tail & (lane->slots - 1)],
-                          (uint64_t)m->slot << 32 | (uint32_t)m->msg.len, memory_order_relaxed);
     /* In one order with the other side's "I sleep": see bell_ring. */
-    atomic_store(&lane->shared->full_tail, tail + 1);
+    atomic_store(&lane->full[lane->tail++ & (lane->slots - 1)], entry);
 }
 
 void lane_close(struct lane *lane)
@@ -123,14 +134,11 @@ void lane_close(struct lane *lane)
 
 fr_status lane_get(struct lane *lane, uint64_t most_bytes, struct lane_msg **msg_p)
 {
-    uint32_t tail = atomic_load_explicit(&lane->shared->full_tail, memory_order_acquire);
-    if (tail == lane->head)
-        return FR_EAGAIN;
-    if (tail - lane->head > lane->slots)
-        return FR_EPROTO;
     uint64_t entry =
-        atomic_load_explicit(&lane->full[lane->head & (lane->slots - 1)], memory_order_relaxed);
-    uint32_t slot = (uint32_t)(entry >> 32), len = (uint32_t)entry;
+        atomic_load_explicit(&lane->full[lane->head & (lane->slots - 1)], memory_order_acquire);
+    uint32_t slot = entry >> 32 & ((1u << SLOT_BITS) - 1), len = (uint32_t)entry;
+    if (entry >> (SLOT_BITS + 32) != lap_of(lane, lane->head))
+        return FR_EAGAIN;
     if (slot >= lane->slots || len == 0 || len > lane->slot_bytes ||
         lane->msgs[slot].state != LANE_FREE)
         return FR_EPROTO;
@@ -147,11 +155,18 @@ fr_status lane_get(struct lane *lane, uint64_t most_bytes, struct lane_msg **msg
 
 bool lane_release(struct lane *lane, struct lane_msg *m)
 {
-    uint32_t tail = atomic_load_explicit(&lane->shared->free_tail, memory_order_relaxed);
     m->state = LANE_FREE;
     lane->held--;
-    atomic_store_explicit(&lane->free_[tail & (lane->slots - 1)], m->slot, memory_order_relaxed);
-    atomic_store(&lane->shared->free_tail, tail + 1);
+    uint32_t entry = lap_of(lane, lane->tail) << SLOT_BITS | m->slot;
+    /* A store that is not in one order with the look at `starved` may miss a producer that asks
+     * just now; lane_starved looks again before we sleep. */
+    atomic_store_explicit(&lane->free_[lane->tail++ & (lane->slots - 1)], entry,
+                          memory_order_release);
+    return lane_starved(lane);
+}
+
+bool lane_starved(struct lane *lane)
+{
     return atomic_load(&lane->shared->starved) && atomic_exchange(&lane->shared->starved, 0);
 }
 
@@ -162,5 +177,6 @@ bool lane_closed(const struct lane *lane)
 
 bool lane_waiting(const struct lane *lane)
 {
-    return atomic_load_explicit(&lane->shared->full_tail, memory_order_acquire) != lane->head;
+    uint64_t entry = atomic_load(&lane->full[lane->head & (lane->slots - 1)]);
+    return entry >> (SLOT_BITS + 32) == lap_of(lane, lane->head);
 }

@@ -3,7 +3,8 @@
  * of their numbers. The producer takes a free slot, fills it in its own time, and puts its number
  * into the ring `full`; the consumer reads the slot where it lies and puts its number into the ring
  * `free` when it is done. Each ring has one writer and one reader, and room for every slot, so none
- * can overflow.
+ * can overflow. An entry carries the lap in which it was put: its reader sees by the entry alone
+ * that it is new, and no counter has to travel between the processors beside it.
  *
  * The other side may be broken or hostile: what it writes is checked by this side's own record of
  * who holds which slot. */
@@ -17,10 +18,8 @@
 
 /* In shared memory; then the entries of `full`, then those of `free`. */
 struct lane_shared {
-    _Alignas(SHM_LINE) _Atomic uint32_t full_tail; /* producer: entries ever put          */
-    _Atomic uint32_t closed;                       /* producer: nothing follows           */
-    _Atomic uint32_t starved;                      /* producer: ring my bell for a slot   */
-    _Alignas(SHM_LINE) _Atomic uint32_t free_tail; /* consumer: entries ever put          */
+    _Alignas(SHM_LINE) _Atomic uint32_t closed; /* producer: nothing follows         */
+    _Atomic uint32_t starved;                   /* producer: ring my bell for a slot */
 };
 
 /* This side's message of a slot. */
@@ -38,12 +37,14 @@ enum lane_state {
 
 struct lane {
     struct lane_shared *shared;
-    _Atomic uint64_t *full;  /* slot in the upper half, length in the lower   */
-    _Atomic uint32_t *free_; /* slot                                          */
+    _Atomic uint64_t *full;  /* lap, slot, length: see lane.c                 */
+    _Atomic uint32_t *free_; /* lap, slot                                     */
     unsigned char *data;
-    uint32_t slots;      /* a power of two */
+    uint32_t slots; /* a power of two */
+    uint32_t slots_log2;
     uint32_t slot_bytes; /* a multiple of SHM_LINE */
-    uint32_t head;       /* of the ring that this side reads                  */
+    uint32_t head;       /* of the ring that this side reads, and             */
+    uint32_t tail;       /* of the one that it writes: entries ever           */
     uint32_t held;       /* messages with our core                            */
     uint32_t *stack;     /* producer: free slots, the warmest on top          */
     uint32_t stacked, takes;
@@ -68,6 +69,7 @@ void lane_close(struct lane *lane);
 fr_status lane_get(struct lane *lane, uint64_t most_bytes, struct lane_msg **msg_p);
 /* Gives a slot back; true: the producer waits for one, ring its bell. */
 bool lane_release(struct lane *lane, struct lane_msg *msg);
+bool lane_starved(struct lane *lane); /* the same question, asked later */
 bool lane_closed(const struct lane *lane);
 bool lane_waiting(const struct lane *lane); /* something is there */
 #endif

@@ -12,7 +12,7 @@
 
 enum {
     TURN = 8,          /* messages from one peer before the next gets its turn         */
-    LOOK_EVERY = 32,   /* polls with something to deliver, between looks at the sockets */
+    LOOK_EVERY = 256,  /* polls with something to deliver, between looks at the sockets */
     SPIN_MISSES = 3,   /* spins in vain before it is given up for a while              */
     SPIN_HOLIDAY = 64, /* waits without spinning then, at first; doubled each time      */
     SPIN_LONGEST = 8192,
@@ -330,6 +330,9 @@ static void sleep_for(struct fr_ep *ep, int timeout_ms)
         return;
     if (ep->own.shared)
         atomic_store(&ep->own.shared->sleeping, 1);
+    for (struct peer *p = ep->peers; p; p = p->next)
+        if (!p->down && lane_starved(&p->rx))
+            bell_ring(&p->theirs);
     look(ep, anything(ep) ? 0 : timeout_ms);
     if (ep->own.shared)
         atomic_store_explicit(&ep->own.shared->sleeping, 0, memory_order_relaxed);

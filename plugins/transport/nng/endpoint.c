@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT
+ * endpoint.c - opening and closing: socket, listener or dialer, and what goes with them. */
+#include "endpoint.h"
+
+#include <errno.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <nng/supplemental/tls/tls.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    STRANGER_MS = 10000, /* how long a leader waits for a greeting                  */
+    SLACK_BYTES = 4096,  /* a little too long is still read, to say so and not less  */
+    QUEUE_MSGS = 8,      /* of all pipes together, each way, between nng and us      */
+    ANSWER_MS = 500,
+    CLOSE_MS = 3000,
+    PORT_TRIES = 8,
+    IPC_MODE = 0600,
+};
+
+static fr_status set_up_socket(fr_ep *ep)
+{
+    int rv = ep->leader ? nng_rep0_open_raw(&ep->sock) : nng_req0_open_raw(&ep->sock);
+    if (rv)
+        return FR_FAIL(ep->host, FR_ENOMEM, "nng: %s", nng_strerror(rv));
+    uint64_t max = ep->max_recv_bytes + NNG_ID_BYTES + NNG_HEAD_BYTES + SLACK_BYTES;
+    static const nng_pipe_ev events[] = {NNG_PIPE_EV_ADD_PRE, NNG_PIPE_EV_ADD_POST,
+                                         NNG_PIPE_EV_REM_POST};
+    if ((rv = nng_socket_set_size(ep->sock, NNG_OPT_RECVMAXSZ, max)) == 0 &&
+        (rv = nng_socket_set_int(ep->sock, NNG_OPT_RECVBUF, QUEUE_MSGS)) == 0)
+        rv = nng_socket_set_int(ep->sock, NNG_OPT_SENDBUF, QUEUE_MSGS);
+    for (size_t i = 0; rv == 0 && i < sizeof(events) / sizeof(events[0]); i++)
+        rv = nng_pipe_notify(ep->sock, events[i], on_pipe, ep);
+    if (rv == 0)
+        rv = nng_aio_alloc(&ep->recv_aio, on_receive, ep);
+    if (rv) {
+        nng_close(ep->sock);
+        return FR_FAIL(ep->host, FR_ENOMEM, "nng: %s", nng_strerror(rv));
+    }
+    nng_aio_set_timeout(ep->recv_aio, NNG_DURATION_INFINITE);
+    return FR_OK;
+}
+
+static int start_listener(fr_ep *ep, nng_tls_config *tls)
+{
+    int rv = nng_listener_create(&ep->listener, ep->sock, ep->at.url);
+    if (rv == 0 && tls)
+        rv = nng_listener_set_ptr(ep->listener, NNG_OPT_TLS_CONFIG, tls);
+    if (rv == 0 && *ep->at.ipc_path)
+        rv = nng_listener_set_int(ep->listener, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
+    if (rv == 0)
+        rv = nng_listener_start(ep->listener, 0);
+    return rv;
+}
+
+static fr_status listen_at(fr_ep *ep, nng_tls_config *tls)
+{
+    int rv = 0;
+    for (int tries = 0;
+         tries == 0 || (rv == NNG_EADDRINUSE && ep->at.port_any && tries < PORT_TRIES); tries++) {
+        fr_status st = address_prepare(ep->host, &ep->at);
+        if (st != FR_OK)
+            return st;
+        rv = start_listener(ep, tls);
+    }
+    if (rv)
+        return FR_FAIL(ep->host, rv == NNG_ENOMEM ? FR_ENOMEM : FR_EADDR, "%s: %s", ep->at.url,
+                       nng_strerror(rv));
+    int port;
+    if (ep->at.port_any && nng_listener_get_int(ep->listener, NNG_OPT_TCP_BOUND_PORT, &port) == 0)
+        address_set_port(&ep->at, (unsigned)port);
+    struct stat st;
+    if (*ep->at.ipc_path && lstat(ep->at.ipc_path, &st) == 0) {
+        ep->ipc_dev = st.st_dev;
+        ep->ipc_ino = st.st_ino;
+    }
+    return FR_OK;
+}
+
+/* A thread, since nng says why it cannot connect only to those who wait for it. Closing the dialer
+ * ends the wait. */
+static void *dial(void *arg)
+{
+    fr_ep *ep = arg;
+    int rv = nng_dialer_start(ep->dialer, 0);
+    pthread_mutex_lock(&ep->lock);
+    if (rv && !ep->closing && ep->peers)
+        peer_end(ep, ep->peers, status_of_nng(rv) == FR_EADDR ? FR_ECONN : status_of_nng(rv),
+                 "%s: %s", ep->at.url,
+                 rv == NNG_EADDRINVAL ? "the name does not resolve" : nng_strerror(rv));
+    pthread_mutex_unlock(&ep->lock);
+    if (rv)
+        atomic_store(&ep->settled, true);
+    bell_ring(&ep->bell);
+    return NULL;
+}
+
+static fr_status dial_to(fr_ep *ep, nng_tls_config *tls)
+{
+    int rv = nng_dialer_create(&ep->dialer, ep->sock, ep->at.url);
+    if (rv == 0 && tls)
+        rv = nng_dialer_set_ptr(ep->dialer, NNG_OPT_TLS_CONFIG, tls);
+    if (rv)
+        return FR_FAIL(ep->host, rv == NNG_ENOMEM ? FR_ENOMEM : FR_EADDR, "%s: %s", ep->at.url,
+                       nng_strerror(rv));
+    if (!peer_new(ep, 0))
+        return FR_FAIL(ep->host, FR_ENOMEM, "out of memory");
+    /* Signals are for the core's threads. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    ep->dialling = pthread_create(&ep->dial_thread, NULL, dial, ep) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ep->dialling ? FR_OK : FR_FAIL(ep->host, FR_ENOMEM, "cannot start a thread");
+}
+
+/* Everything that is not nng's, and the last messages. */
+static void release(fr_ep *ep)
+{
+    struct peer *p;
+    struct msg *m;
+    while ((p = ep->peers)) {
+        ep->peers = p->next;
+        peer_delete(p);
+    }
+    while ((p = ep->buried)) {
+        ep->buried = p->next;
+        peer_delete(p);
+    }
+    while ((m = ep->out)) {
+        out_remove(ep, m);
+        msg_delete(m);
+    }
+    partings_free(ep);
+    pthread_mutex_destroy(&ep->lock);
+    bell_destroy(&ep->bell);
+    sem_destroy(&ep->closed);
+    free(ep);
+}
+
+/* Who leaves in the middle of a handshake makes nng 1.5 at the other end stop listening (ipc), or
+ * itself wait for ever (see part.c). So a little time is given to it. */
+static void await_answer(fr_ep *ep)
+{
+    uint64_t end_ns = ep->host->now_ns() + ANSWER_MS * 1000000u;
+    while (!atomic_load(&ep->settled) && ep->host->now_ns() < end_ns)
+        bell_wait(&ep->bell, end_ns);
+}
+
+static void *close_socket(void *arg)
+{
+    fr_ep *ep = arg;
+    /* First, since nng_close frees its queues with operations that began meanwhile still in them.
+     */
+    nng_aio_stop(ep->recv_aio);
+    senders_stop(ep);
+    nng_close(ep->sock); /* ends the dialling; no pipe is left after it, hence no callback */
+    if (ep->dialling)
+        pthread_join(ep->dial_thread, NULL);
+    sem_post(&ep->closed);
+    return NULL;
+}
+
+/* On a thread, for those pipes that had to be closed from here and at a bad moment, see part.c. */
+static bool close_in_time(fr_ep *ep)
+{
+    pthread_t thread;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&thread, NULL, close_socket, ep) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!started) {
+        close_socket(ep);
+        return true;
+    }
+    uint64_t end_ns = ep->host->now_ns() + CLOSE_MS * 1000000u;
+    struct timespec at = {.tv_sec = (time_t)(end_ns / 1000000000u),
+                          .tv_nsec = (long)(end_ns % 1000000000u)};
+    int rc;
+    while ((rc = sem_clockwait(&ep->closed, CLOCK_MONOTONIC, &at)) != 0 && errno == EINTR)
+        continue;
+    if (rc == 0)
+        pthread_join(thread, NULL);
+    else
+        pthread_detach(thread);
+    return rc == 0;
+}
+
+void nng_ep_close(fr_ep *ep)
+{
+    if (ep->dialling)
+        await_answer(ep);
+    part_all(ep);
+    struct stat st;
+    if (ep->ipc_ino && lstat(ep->at.ipc_path, &st) == 0 && st.st_dev == ep->ipc_dev &&
+        st.st_ino == ep->ipc_ino)
+        unlink(ep->at.ipc_path);
+    if (!close_in_time(ep)) {
+        ep->host->log(ep->host->ctx, FR_LOG_WARN, "nng does not let go of %s; left to it",
+                      ep->at.url);
+        return; /* with all its memory, which nng's threads still use, and the library */
+    }
+    nng_aio_free(ep->recv_aio);
+    senders_free(ep);
+    release(ep);
+    library_release();
+}
+
+fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct fr_open_args *args,
+                      fr_ep **ep_p)
+{
+    static const struct nng_cfg standard = {.connect_timeout_ms = 2000,
+                                            .tls_cert = "",
+                                            .tls_key = "",
+                                            .tls_ca = "",
+                                            .tls_server_name = "",
+                                            .tls_client_auth = false};
+    const struct nng_cfg *options = cfg ? cfg : &standard;
+    bool leader = args->role == FR_ROLE_LEADER;
+    if (!leader && args->role != FR_ROLE_WORKER)
+        return FR_FAIL(host, FR_EINVAL, "no such role: %d", (int)args->role);
+    fr_ep *ep = calloc(1, sizeof(*ep));
+    if (!ep)
+        return FR_FAIL(host, FR_ENOMEM, "out of memory");
+    ep->host = host;
+    ep->leader = leader;
+    ep->max_recv_bytes =
+        args->max_recv_bytes < PTRDIFF_MAX / 4 ? args->max_recv_bytes : PTRDIFF_MAX / 4;
+    ep->patience_ns = (leader ? STRANGER_MS : options->connect_timeout_ms) * 1000000u;
+    ep->stats.size = sizeof(ep->stats);
+    ep->ready_last = &ep->ready_first;
+    atomic_init(&ep->broken, false);
+    pthread_mutex_init(&ep->lock, NULL);
+    bell_init(&ep->bell);
+    atomic_init(&ep->settled, false);
+    sem_init(&ep->closed, 0, 0);
+    nng_tls_config *tls = NULL;
+    fr_status st =
+        address_parse(host, args->address, args->flags & FR_OPEN_ANY_ADDRESS, leader, &ep->at);
+    if (st == FR_OK && (st = library_hold()) != FR_OK)
+        FR_FAIL(host, st, "nng cannot start");
+    if (st != FR_OK)
+        goto free_ep;
+    st = tls_prepare(host, options, &ep->at, leader, &tls);
+    if (st == FR_OK)
+        st = set_up_socket(ep);
+    if (st != FR_OK)
+        goto release_library;
+    ep->beat_ns = ep->at.ws || ep->at.tls ? host->now_ns() : UINT64_MAX;
+    nng_recv_aio(ep->sock, ep->recv_aio);
+    st = leader ? listen_at(ep, tls) : dial_to(ep, tls);
+    if (tls)
+        nng_tls_config_free(tls); /* the listener or dialer has a hold of it */
+    if (st != FR_OK) {
+        nng_ep_close(ep);
+        return st;
+    }
+    *ep_p = ep;
+    return FR_OK;
+
+release_library:
+    if (tls)
+        nng_tls_config_free(tls);
+    library_release();
+free_ep:
+    release(ep);
+    return st;
+}

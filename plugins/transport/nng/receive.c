@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ * receive.c - what nng's threads report: messages, pipes that come and go. Nothing here sends. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "endpoint.h"
+
+/* Keeps a DATA message for the core. */
+static void accept_data(fr_ep *ep, struct peer *p, nng_msg *body, bool *kept_p)
+{
+    size_t len = nng_msg_len(body) - NNG_HEAD_BYTES;
+    if (len > ep->max_recv_bytes) {
+        peer_end(ep, p, FR_ETOOBIG, "a message of %zu bytes, %llu are allowed", len,
+                 (unsigned long long)ep->max_recv_bytes);
+        return;
+    }
+    if (len == 0 || p->bye_seen || p->rx_seen - p->rx_told >= NNG_WINDOW) {
+        peer_end(ep, p, FR_EPROTO, "%s",
+                 len == 0      ? "an empty message"
+                 : p->bye_seen ? "a message after its goodbye"
+                               : "more messages than were acknowledged room for");
+        return;
+    }
+    struct msg *m = malloc(sizeof(*m));
+    if (!m) {
+        peer_end(ep, p, FR_ECONN, "no memory for its message");
+        return;
+    }
+    *m = (struct msg){.base = {.len = len, .cap = len, .peer = p->id}, .body = body};
+    *p->rx_last = m;
+    p->rx_last = &m->next;
+    p->rx_seen++;
+    *kept_p = true;
+}
+
+static void accept_hello(fr_ep *ep, struct peer *p, const unsigned char *body, size_t len)
+{
+    if (p->known || len != HELLO_BYTES) {
+        peer_end(ep, p, FR_EPROTO, "a second or malformed greeting");
+        return;
+    }
+    uint64_t max =
+        (uint64_t)get_u32(body + NNG_HEAD_BYTES) << 32 | get_u32(body + NNG_HEAD_BYTES + 4);
+    p->max_send_bytes = max < PTRDIFF_MAX / 2 ? max : PTRDIFF_MAX / 2;
+    p->known = true;
+    ep->strangers--;
+}
+
+/* Nothing of a peer is believed: not its length, its order, nor what it says that we sent. */
+static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p)
+{
+    size_t len = nng_msg_len(msg);
+    const unsigned char *body = nng_msg_body(msg);
+    size_t route = ep->leader ? 2 * NNG_ID_BYTES : NNG_ID_BYTES;
+    if (len < NNG_HEAD_BYTES || nng_msg_header_len(msg) != route || body[0] != HEAD_MAGIC ||
+        body[1] != HEAD_VERSION) {
+        peer_end(ep, p, FR_EPROTO, "no message of this program or of this version of it");
+        return;
+    }
+    uint32_t seq = get_u32(body + 4), ack = get_u32(body + 8);
+    unsigned type = body[2];
+    if (type != HEAD_HELLO && type != HEAD_LAST && !p->known) {
+        peer_end(ep, p, FR_EPROTO, "a message before its greeting");
+        return;
+    }
+    if (seq != p->rx_seen || ack - p->tx_acked > p->tx_sent - p->tx_acked) {
+        peer_end(ep, p, FR_EPROTO, "message %u where %u was next, %u of %u acknowledged", seq,
+                 p->rx_seen, ack, p->tx_sent);
+        return;
+    }
+    p->tx_acked = ack;
+    p->beats = 0;
+    p->linked = true; /* may be known here before nng says so */
+    if (type == HEAD_DATA)
+        accept_data(ep, p, msg, kept_p);
+    else if (type == HEAD_HELLO)
+        accept_hello(ep, p, body, len);
+    else if ((type != HEAD_ACK && type != HEAD_BYE && type != HEAD_LAST) || len != NNG_HEAD_BYTES)
+        peer_end(ep, p, FR_EPROTO, "a message of unknown type %u, or of a wrong length", type);
+    else if (type == HEAD_BYE)
+        p->bye_seen = true;
+    else if (type == HEAD_LAST)
+        peer_end(ep, p, p->bye_sent ? FR_OK : FR_ECONN, "%s",
+                 p->bye_sent ? "shut down" : "the other side closed the connection");
+    peer_settle(ep, p);
+    peer_stir(ep, p);
+}
+
+void on_receive(void *arg)
+{
+    fr_ep *ep = arg;
+    if (nng_aio_result(ep->recv_aio) != 0) {
+        pthread_mutex_lock(&ep->lock);
+        atomic_store(&ep->broken, !ep->closing);
+        pthread_mutex_unlock(&ep->lock);
+        bell_ring(&ep->bell);
+        return;
+    }
+    nng_msg *msg = nng_aio_get_msg(ep->recv_aio);
+    nng_pipe pipe = nng_msg_get_pipe(msg);
+    const unsigned char *body = nng_msg_body(msg);
+    bool last = nng_msg_len(msg) >= NNG_HEAD_BYTES && body[0] == HEAD_MAGIC && body[2] == HEAD_LAST;
+    bool kept = false;
+    pthread_mutex_lock(&ep->lock);
+    struct peer *p = peer_by_pipe(ep, pipe.id);
+    if (p && !p->over)
+        accept_message(ep, p, msg, &kept);
+    pthread_mutex_unlock(&ep->lock);
+    atomic_store(&ep->settled, true);
+    bell_ring(&ep->bell);
+    if (!kept)
+        nng_msg_free(msg);
+    if (last)
+        nng_pipe_close(pipe);
+    /* One at a time: several would complete in any order. */
+    nng_recv_aio(ep->sock, ep->recv_aio);
+}
+
+static void describe(nng_pipe pipe, const char *scheme, char *text, size_t bytes)
+{
+    nng_sockaddr sa;
+    char host[INET6_ADDRSTRLEN] = "?";
+    uint64_t pid;
+    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &sa) != 0)
+        sa.s_family = NNG_AF_UNSPEC;
+    if (sa.s_family == NNG_AF_INET) {
+        inet_ntop(AF_INET, &sa.s_in.sa_addr, host, sizeof(host));
+        snprintf(text, bytes, "%s %s:%u", scheme, host, ntohs(sa.s_in.sa_port));
+    } else if (sa.s_family == NNG_AF_INET6) {
+        inet_ntop(AF_INET6, sa.s_in6.sa_addr, host, sizeof(host));
+        snprintf(text, bytes, "%s [%s]:%u", scheme, host, ntohs(sa.s_in6.sa_port));
+    } else if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid) == 0) {
+        snprintf(text, bytes, "%s, process %llu", scheme, (unsigned long long)pid);
+    } else {
+        snprintf(text, bytes, "%s", scheme);
+    }
+}
+
+/* False: it is not wanted. */
+static bool pipe_comes(fr_ep *ep, nng_pipe pipe)
+{
+    struct peer *p = NULL;
+    char who[sizeof(p->who)];
+    describe(pipe, ep->at.scheme, who, sizeof(who));
+    pthread_mutex_lock(&ep->lock);
+    if (ep->closing || ep->refuse) {
+        /* none */
+    } else if (ep->leader) {
+        if (ep->strangers < NNG_STRANGERS)
+            p = peer_new(ep, (uint32_t)nng_pipe_id(pipe));
+    } else if (ep->peers && !ep->peers->over && !*ep->peers->who) {
+        /* The first and only one: nng dials again by itself, which is not its decision. */
+        p = ep->peers;
+        peer_set_pipe(ep, p, (uint32_t)nng_pipe_id(pipe));
+    }
+    if (p)
+        memcpy(p->who, who, sizeof(who));
+    ep->pipes++; /* also of those that are turned away: their end is reported like any */
+    pthread_mutex_unlock(&ep->lock);
+    return p != NULL;
+}
+
+void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    fr_ep *ep = arg;
+    if (event == NNG_PIPE_EV_ADD_PRE) {
+        if (!pipe_comes(ep, pipe))
+            nng_pipe_close(pipe);
+        return;
+    }
+    pthread_mutex_lock(&ep->lock);
+    struct peer *p = peer_by_pipe(ep, (uint32_t)nng_pipe_id(pipe));
+    ep->pipes -= event == NNG_PIPE_EV_REM_POST;
+    if (p && event == NNG_PIPE_EV_ADD_POST) {
+        p->linked = true;
+        peer_stir(ep, p);
+    } else if (p) {
+        peer_set_pipe(ep, p, 0);
+        if (p->bye_sent)
+            peer_end(ep, p, FR_OK, "shut down");
+        else
+            peer_end(ep, p, FR_ECONN, "%s",
+                     p->known ? "the connection was lost" : "closed before it said what it is");
+    }
+    pthread_mutex_unlock(&ep->lock);
+    if (event == NNG_PIPE_EV_REM_POST)
+        atomic_store(&ep->settled, true);
+    /* Before nng, which is about to, starts to dial again. */
+    if (event == NNG_PIPE_EV_REM_POST && !ep->leader)
+        nng_dialer_close(ep->dialer);
+    bell_ring(&ep->bell);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ * send.c - messages of the core, and the few of our own, on their way to nng.
+ *
+ * A message: magic, version, type, 0; its number (or, where it has none, the next one's); how many
+ * of the other side's the core here has taken. Numbers are big endian. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "endpoint.h"
+
+/* One send in flight. nng keeps the order in which they were started. */
+struct tx {
+    nng_aio *aio;
+    fr_ep *ep;
+    struct tx *next_free, *next;
+};
+
+void put_u32(unsigned char *at, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (unsigned char)(v >> (24 - 8 * i));
+}
+
+uint32_t get_u32(const unsigned char *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+void msg_delete(struct msg *m)
+{
+    if (m->body)
+        nng_msg_free(m->body);
+    free(m->copy);
+    free(m);
+}
+
+void out_add(fr_ep *ep, struct msg *m)
+{
+    m->prev = NULL;
+    m->next = ep->out;
+    if (m->next)
+        m->next->prev = m;
+    ep->out = m;
+}
+
+void out_remove(fr_ep *ep, struct msg *m)
+{
+    if (m->prev)
+        m->prev->next = m->next;
+    else
+        ep->out = m->next;
+    if (m->next)
+        m->next->prev = m->prev;
+}
+
+static void on_sent(void *arg)
+{
+    struct tx *tx = arg;
+    fr_ep *ep = tx->ep;
+    /* Only where the socket was closed; what a lost pipe had is nng's to free. */
+    if (nng_aio_result(tx->aio) != 0)
+        nng_msg_free(nng_aio_get_msg(tx->aio));
+    nng_aio_set_msg(tx->aio, NULL);
+    pthread_mutex_lock(&ep->lock);
+    tx->next_free = ep->tx_free;
+    ep->tx_free = tx;
+    pthread_mutex_unlock(&ep->lock);
+}
+
+/* With the lock held. NULL: out of memory. */
+static struct tx *tx_get(fr_ep *ep)
+{
+    struct tx *tx = ep->tx_free;
+    if (tx) {
+        ep->tx_free = tx->next_free;
+        return tx;
+    }
+    tx = calloc(1, sizeof(*tx));
+    if (!tx)
+        return NULL;
+    if (nng_aio_alloc(&tx->aio, on_sent, tx) != 0) {
+        free(tx);
+        return NULL;
+    }
+    nng_aio_set_timeout(tx->aio, NNG_DURATION_INFINITE);
+    tx->ep = ep;
+    tx->next = ep->tx_all;
+    ep->tx_all = tx;
+    return tx;
+}
+
+void senders_stop(fr_ep *ep)
+{
+    for (struct tx *tx = ep->tx_all; tx; tx = tx->next)
+        nng_aio_stop(tx->aio);
+}
+
+void senders_free(fr_ep *ep)
+{
+    struct tx *tx;
+    while ((tx = ep->tx_all)) {
+        ep->tx_all = tx->next;
+        nng_aio_free(tx->aio);
+        free(tx);
+    }
+}
+
+/* With the lock held: the head, as things stand. */
+static void write_head(struct peer *p, enum head_type type, unsigned char *head)
+{
+    memcpy(head, (unsigned char[]){HEAD_MAGIC, HEAD_VERSION, (unsigned char)type, 0}, 4);
+    put_u32(head + 4, p->tx_sent);
+    put_u32(head + 8, p->rx_taken);
+    p->rx_told = p->rx_taken;
+}
+
+/* The way for nng: to which pipe, and the number that marks the end of the way. False: no memory.
+ */
+static bool write_way(const fr_ep *ep, const struct peer *p, nng_msg *msg)
+{
+    return (!ep->leader || nng_msg_header_append_u32(msg, p->pipe) == 0) &&
+           nng_msg_header_append_u32(msg, 0x80000000u) == 0;
+}
+
+static void start(fr_ep *ep, struct tx *tx, nng_msg *msg)
+{
+    nng_aio_set_msg(tx->aio, msg);
+    nng_send_aio(ep->sock, tx->aio);
+}
+
+bool send_control(fr_ep *ep, struct peer *p, enum head_type type)
+{
+    nng_msg *msg;
+    bool hello = type == HEAD_HELLO;
+    struct tx *tx = NULL;
+    if (nng_msg_alloc(&msg, hello ? HELLO_BYTES : NNG_HEAD_BYTES) != 0)
+        return false;
+    if (!write_way(ep, p, msg) || !(tx = tx_get(ep))) {
+        nng_msg_free(msg);
+        return false;
+    }
+    unsigned char *body = nng_msg_body(msg);
+    write_head(p, type, body);
+    if (hello) {
+        put_u32(body + NNG_HEAD_BYTES, (uint32_t)(ep->max_recv_bytes >> 32));
+        put_u32(body + NNG_HEAD_BYTES + 4, (uint32_t)ep->max_recv_bytes);
+    }
+    pthread_mutex_unlock(&ep->lock);
+    start(ep, tx, msg);
+    pthread_mutex_lock(&ep->lock);
+    return true;
+}
+
+/* With the lock held. */
+static struct peer *sendable(const fr_ep *ep, fr_peer id)
+{
+    struct peer *p = peer_by_id(ep, id);
+    return p && p->up && !p->over && !ep->shut ? p : NULL;
+}
+
+/* May a message of this length go now? */
+static fr_status room(fr_ep *ep, const struct peer *p, size_t len)
+{
+    if (!p)
+        return FR_ECLOSED;
+    if (len > p->max_send_bytes)
+        return FR_ETOOBIG;
+    if (p->tx_sent - p->tx_reported < NNG_WINDOW)
+        return FR_OK;
+    ep->stats.tx_again++;
+    return FR_EAGAIN;
+}
+
+fr_status nng_ep_msg_alloc(fr_ep *ep, fr_peer peer, size_t cap, struct fr_msg **msg_p)
+{
+    pthread_mutex_lock(&ep->lock);
+    fr_status st = room(ep, sendable(ep, peer), cap);
+    pthread_mutex_unlock(&ep->lock);
+    if (st != FR_OK)
+        return st;
+    struct msg *m = calloc(1, sizeof(*m));
+    if (!m || nng_msg_alloc(&m->body, NNG_ID_BYTES + NNG_HEAD_BYTES + cap) != 0) {
+        free(m);
+        return FR_FAIL(ep->host, FR_ENOMEM, "no memory for a message of %zu bytes", cap);
+    }
+    /* A gap where the request number stands in a received message: the same alignment. */
+    nng_msg_trim(m->body, NNG_ID_BYTES);
+    m->base = (struct fr_msg){
+        .data = (char *)nng_msg_body(m->body) + NNG_HEAD_BYTES, .cap = cap, .peer = peer};
+    out_add(ep, m);
+    *msg_p = &m->base;
+    return FR_OK;
+}
+
+void nng_ep_msg_free(fr_ep *ep, struct fr_msg *msg)
+{
+    struct msg *m = (struct msg *)msg;
+    out_remove(ep, m);
+    msg_delete(m);
+}
+
+fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg)
+{
+    struct msg *m = (struct msg *)msg;
+    size_t len = msg->len;
+    if (len == 0 || len > msg->cap)
+        return FR_FAIL(ep->host, FR_EINVAL, "a message of %zu bytes in a buffer of %zu", len,
+                       msg->cap);
+    struct tx *tx = NULL;
+    pthread_mutex_lock(&ep->lock);
+    struct peer *p = sendable(ep, msg->peer);
+    fr_status st = room(ep, p, len);
+    if (st == FR_ETOOBIG)
+        st = FR_EINVAL; /* its peer number was changed after msg_alloc */
+    nng_msg_header_clear(m->body);
+    if (st == FR_OK && (!write_way(ep, p, m->body) || !(tx = tx_get(ep))))
+        st = FR_ENOMEM;
+    if (st == FR_OK) {
+        write_head(p, HEAD_DATA, nng_msg_body(m->body));
+        p->users[p->tx_sent++ % NNG_WINDOW] = msg->user;
+    }
+    pthread_mutex_unlock(&ep->lock);
+    if (st != FR_OK)
+        return st;
+    out_remove(ep, m);
+    nng_msg_chop(m->body, msg->cap - len);
+    start(ep, tx, m->body);
+    m->body = NULL;
+    msg_delete(m);
+    ep->stats.tx_msgs++;
+    ep->stats.tx_bytes += len;
+    return FR_OK;
+}
