@@ -316,8 +316,17 @@ static void end_job(struct fr_board *b, struct fr_board_job *job, enum fr_job_st
     b->totals.jobs[state]++;
     b->ended++;
     forget(b);
-    if (b->ring)
-        b->ring(b->ring_ctx);
+}
+
+/* Not under the lock: the service takes it while it holds its own. */
+static void ring_bell(struct fr_board *b)
+{
+    pthread_mutex_lock(&b->lock);
+    void (*ring)(void *ctx) = b->ring;
+    void *ctx = b->ring_ctx;
+    pthread_mutex_unlock(&b->lock);
+    if (ring)
+        ring(ctx);
 }
 
 void fr_board_end(struct fr_board *b, const struct fr_report *report, const struct fr_error *err)
@@ -346,6 +355,7 @@ void fr_board_end(struct fr_board *b, const struct fr_report *report, const stru
     }
     end_job(b, job, state);
     pthread_mutex_unlock(&b->lock);
+    ring_bell(b);
 }
 
 /* -------------------------------------------------------------- the service */
@@ -407,6 +417,8 @@ enum fr_cancel fr_board_cancel(struct fr_board *b, uint32_t id)
     pthread_mutex_unlock(&b->lock);
     if (work)
         b->free_work(work);
+    if (result == FR_CANCEL_DONE)
+        ring_bell(b);
     return result;
 }
 

@@ -68,7 +68,7 @@ void fr_board_free(struct fr_board *board);
 /* ----- the loop's side */
 /* What wakes the loop up, for wishes; NULL: nobody any more. */
 void fr_board_set_leader(struct fr_board *board, struct fr_leader *leader);
-/* What tells the service that a job has ended. */
+/* What tells the service that a job has ended; called on the loop's thread and on the service's. */
 void fr_board_set_bell(struct fr_board *board, void (*ring)(void *ctx), void *ctx);
 /* The next job to render becomes running; NULL: none is queued. */
 struct fr_board_job *fr_board_take(struct fr_board *board);

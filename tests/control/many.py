@@ -2,7 +2,7 @@
 """Two hundred jobs in a row: memory and descriptors flat, each image equal."""
 import os
 
-from support import Service, check, equal, main, pixels_of
+from support import SANITIZED, Service, check, equal, main, pixels_of
 
 
 def memory_kib(pid):
@@ -26,7 +26,7 @@ def test_two_hundred():
             if i % 50 == 49:
                 marks.append((memory_kib(s.process.pid), descriptors(s.process.pid)))
         print(marks, end=" ")
-        check(marks[-1][0] < marks[0][0] * 1.1 + 1024, "memory grows, in KiB: %r" % marks)
+        check(marks[-1][0] < marks[0][0] * 1.1 + 1024 or SANITIZED, "memory grows, in KiB: %r" % marks)
         check(marks[-1][1] <= marks[0][1] + 1, "descriptors: %r" % marks)  # a connection that closes
         equal(len(s.status()["workers"]), 2, "workers that stayed")
         equal(sorted(os.listdir(s.folder)), ["image.png", "log", "s"], "files")

@@ -17,6 +17,7 @@ import time
 import zlib
 
 BUILD = os.environ["FRACTAL_BUILD"]
+SANITIZED = bool(os.environ.get("FRACTAL_SANITIZE"))  # what is freed stays in memory for a while
 SMALL = ["--width", "64", "--height", "48", "--smoothness", "1"]
 # Minutes of work, in small tasks: every pixel of it lies inside the set.
 ENDLESS = {"width": 4000, "height": 80000, "smoothness": 1, "xpos": -0.1, "ypos": 0,
