@@ -150,10 +150,11 @@ static void address_rubbish(const struct rig *rig)
         }
 }
 
+/* Fewer are fine: a library may end a thread of its own only now. */
 static bool is_as_before(void *before)
 {
     const unsigned *n = before;
-    return count_entries("/proc/self/fd") == n[0] && count_entries("/proc/self/task") == n[1];
+    return count_entries("/proc/self/fd") <= n[0] && count_entries("/proc/self/task") <= n[1];
 }
 
 static void cycles(const struct rig *rig)

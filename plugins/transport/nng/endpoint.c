@@ -15,7 +15,8 @@
 enum {
     STRANGER_MS = 10000, /* how long a leader waits for a greeting                  */
     SLACK_BYTES = 4096,  /* a little too long is still read, to say so and not less  */
-    QUEUE_MSGS = 8,      /* of all pipes together, each way, between nng and us      */
+    QUEUE_IN = 8,        /* of all pipes together, between nng and us                */
+    QUEUE_OUT = 64,      /* more than a window and what goes with it                 */
     ANSWER_MS = 500,
     CLOSE_MS = 3000,
     PORT_TRIES = 8,
@@ -31,12 +32,16 @@ static fr_status set_up_socket(fr_ep *ep)
     static const nng_pipe_ev events[] = {NNG_PIPE_EV_ADD_PRE, NNG_PIPE_EV_ADD_POST,
                                          NNG_PIPE_EV_REM_POST};
     if ((rv = nng_socket_set_size(ep->sock, NNG_OPT_RECVMAXSZ, max)) == 0 &&
-        (rv = nng_socket_set_int(ep->sock, NNG_OPT_RECVBUF, QUEUE_MSGS)) == 0)
-        rv = nng_socket_set_int(ep->sock, NNG_OPT_SENDBUF, QUEUE_MSGS);
+        (rv = nng_socket_set_int(ep->sock, NNG_OPT_RECVBUF, QUEUE_IN)) == 0)
+        rv = nng_socket_set_int(ep->sock, NNG_OPT_SENDBUF, QUEUE_OUT);
     for (size_t i = 0; rv == 0 && i < sizeof(events) / sizeof(events[0]); i++)
         rv = nng_pipe_notify(ep->sock, events[i], on_pipe, ep);
     if (rv == 0)
         rv = nng_aio_alloc(&ep->recv_aio, on_receive, ep);
+    if (rv == 0 && !senders_make(ep)) {
+        nng_aio_free(ep->recv_aio);
+        rv = NNG_ENOMEM;
+    }
     if (rv) {
         nng_close(ep->sock);
         return FR_FAIL(ep->host, FR_ENOMEM, "nng: %s", nng_strerror(rv));

@@ -23,6 +23,7 @@ enum {
     NNG_ID_BYTES = 4,    /* the request number, which travels before ours                    */
     NNG_STRANGERS = 256, /* connections that have not said who they are                      */
     NNG_BUCKETS = 256,
+    NNG_SENDS = 64, /* in flight between us and nng                                */
 };
 
 struct nng_cfg {
@@ -62,7 +63,7 @@ struct peer {
     uint64_t users[NNG_WINDOW];
     uint32_t tx_sent, tx_acked, tx_reported;
     uint32_t rx_seen, rx_taken, rx_told; /* from nng, by the core, in an acknowledgement       */
-    unsigned beats;                      /* heartbeats sent since it was last heard of */
+    unsigned beats;                      /* heartbeats due since it was last heard of */
     struct msg *rx_first, **rx_last;
 };
 
@@ -99,6 +100,8 @@ struct fr_ep {
     struct msg *out;  /* in the core's hands: freed with the endpoint                      */
     struct parting *partings; /* pipes that the other side is to close                         */
     struct peer *buried; /* whose PEER_DOWN was reported: their texts last until the next poll */
+    nng_aio *senders[NNG_SENDS]; /* used in turn */
+    unsigned next_sender;
     struct fr_stats stats;
 
     pthread_mutex_t lock; /* of all below, and of the peers                                    */
@@ -110,7 +113,6 @@ struct fr_ep {
     struct peer *owed_first;
     unsigned strangers;
     fr_peer last_peer;
-    struct tx *tx_free, *tx_all;
 };
 
 /* library.c: nng is set up by its first user, and torn down after the last. */
@@ -162,6 +164,7 @@ void nng_ep_msg_free(fr_ep *ep, struct fr_msg *msg);
 fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg);
 /* False: no memory, try again. With the lock held, which it gives up in between. */
 bool send_control(fr_ep *ep, struct peer *p, enum head_type type);
+bool senders_make(fr_ep *ep);
 void senders_stop(fr_ep *ep);
 void senders_free(fr_ep *ep);
 

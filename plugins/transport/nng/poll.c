@@ -120,16 +120,21 @@ static void acknowledge(fr_ep *ep)
     pthread_mutex_unlock(&ep->lock);
 }
 
-/* nng 1.5 can miss that a WebSocket or TLS connection was closed until something is sent on it. No
- * more than a few to whom never answers: they would fill its pipe's queue. */
+/* nng 1.5 can miss that a WebSocket or TLS connection was closed until something is sent on it, and
+ * over TLS even then. Both sides beat, so who is not heard of for that long is gone. */
 static void beat(fr_ep *ep, uint64_t now_ns)
 {
     enum { BEAT_MS = 1000, BEATS = 8 };
     pthread_mutex_lock(&ep->lock);
     ep->beat_ns = now_ns + BEAT_MS * 1000000u;
-    for (struct peer *p = ep->peers; p; p = p->next)
-        if (p->greeted && !p->over && p->beats < BEATS && send_control(ep, p, HEAD_ACK))
-            p->beats++;
+    for (struct peer *p = ep->peers; p; p = p->next) {
+        if (!p->greeted || p->over)
+            continue;
+        if (p->beats++ < BEATS)
+            (void)send_control(ep, p, HEAD_ACK);
+        else
+            peer_end(ep, p, FR_ECONN, "nothing was heard of it for %d s", BEATS * BEAT_MS / 1000);
+    }
     pthread_mutex_unlock(&ep->lock);
 }
 

@@ -8,13 +8,6 @@
 
 #include "endpoint.h"
 
-/* One send in flight. nng keeps the order in which they were started. */
-struct tx {
-    nng_aio *aio;
-    fr_ep *ep;
-    struct tx *next_free, *next;
-};
-
 void put_u32(unsigned char *at, uint32_t v)
 {
     for (int i = 0; i < 4; i++)
@@ -53,55 +46,40 @@ void out_remove(fr_ep *ep, struct msg *m)
         m->next->prev = m->prev;
 }
 
-static void on_sent(void *arg)
+bool senders_make(fr_ep *ep)
 {
-    struct tx *tx = arg;
-    fr_ep *ep = tx->ep;
-    /* Only where the socket was closed; what a lost pipe had is nng's to free. */
-    if (nng_aio_result(tx->aio) != 0)
-        nng_msg_free(nng_aio_get_msg(tx->aio));
-    nng_aio_set_msg(tx->aio, NULL);
-    pthread_mutex_lock(&ep->lock);
-    tx->next_free = ep->tx_free;
-    ep->tx_free = tx;
-    pthread_mutex_unlock(&ep->lock);
+    for (int i = 0; i < NNG_SENDS; i++) {
+        /* No callback: it would cost a change of threads for each message. */
+        if (nng_aio_alloc(&ep->senders[i], NULL, NULL) != 0) {
+            senders_free(ep);
+            return false;
+        }
+        nng_aio_set_timeout(ep->senders[i], NNG_DURATION_INFINITE);
+    }
+    return true;
 }
 
-/* With the lock held. NULL: out of memory. */
-static struct tx *tx_get(fr_ep *ep)
+/* The message of a send that is over is nng's, also where its pipe was lost; not where the socket
+ * was closed. */
+static void settle(nng_aio *aio)
 {
-    struct tx *tx = ep->tx_free;
-    if (tx) {
-        ep->tx_free = tx->next_free;
-        return tx;
-    }
-    tx = calloc(1, sizeof(*tx));
-    if (!tx)
-        return NULL;
-    if (nng_aio_alloc(&tx->aio, on_sent, tx) != 0) {
-        free(tx);
-        return NULL;
-    }
-    nng_aio_set_timeout(tx->aio, NNG_DURATION_INFINITE);
-    tx->ep = ep;
-    tx->next = ep->tx_all;
-    ep->tx_all = tx;
-    return tx;
+    if (nng_aio_result(aio) != 0 && nng_aio_get_msg(aio))
+        nng_msg_free(nng_aio_get_msg(aio));
+    nng_aio_set_msg(aio, NULL);
 }
 
 void senders_stop(fr_ep *ep)
 {
-    for (struct tx *tx = ep->tx_all; tx; tx = tx->next)
-        nng_aio_stop(tx->aio);
+    for (int i = 0; i < NNG_SENDS; i++)
+        nng_aio_stop(ep->senders[i]);
 }
 
 void senders_free(fr_ep *ep)
 {
-    struct tx *tx;
-    while ((tx = ep->tx_all)) {
-        ep->tx_all = tx->next;
-        nng_aio_free(tx->aio);
-        free(tx);
+    for (int i = 0; i < NNG_SENDS && ep->senders[i]; i++) {
+        settle(ep->senders[i]);
+        nng_aio_free(ep->senders[i]);
+        ep->senders[i] = NULL;
     }
 }
 
@@ -122,20 +100,25 @@ static bool write_way(const fr_ep *ep, const struct peer *p, nng_msg *msg)
            nng_msg_header_append_u32(msg, 0x80000000u) == 0;
 }
 
-static void start(fr_ep *ep, struct tx *tx, nng_msg *msg)
+/* nng keeps the order in which sends are started. A leader's never wait for a peer, a worker's no
+ * longer than its window is open, which is less than the socket's queue; so none of these waits is
+ * one. Without the lock. */
+static void start(fr_ep *ep, nng_msg *msg)
 {
-    nng_aio_set_msg(tx->aio, msg);
-    nng_send_aio(ep->sock, tx->aio);
+    nng_aio *aio = ep->senders[ep->next_sender++ % NNG_SENDS];
+    nng_aio_wait(aio);
+    settle(aio);
+    nng_aio_set_msg(aio, msg);
+    nng_send_aio(ep->sock, aio);
 }
 
 bool send_control(fr_ep *ep, struct peer *p, enum head_type type)
 {
     nng_msg *msg;
     bool hello = type == HEAD_HELLO;
-    struct tx *tx = NULL;
     if (nng_msg_alloc(&msg, hello ? HELLO_BYTES : NNG_HEAD_BYTES) != 0)
         return false;
-    if (!write_way(ep, p, msg) || !(tx = tx_get(ep))) {
+    if (!write_way(ep, p, msg)) {
         nng_msg_free(msg);
         return false;
     }
@@ -146,7 +129,7 @@ bool send_control(fr_ep *ep, struct peer *p, enum head_type type)
         put_u32(body + NNG_HEAD_BYTES + 4, (uint32_t)ep->max_recv_bytes);
     }
     pthread_mutex_unlock(&ep->lock);
-    start(ep, tx, msg);
+    start(ep, msg);
     pthread_mutex_lock(&ep->lock);
     return true;
 }
@@ -206,14 +189,13 @@ fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg)
     if (len == 0 || len > msg->cap)
         return FR_FAIL(ep->host, FR_EINVAL, "a message of %zu bytes in a buffer of %zu", len,
                        msg->cap);
-    struct tx *tx = NULL;
     pthread_mutex_lock(&ep->lock);
     struct peer *p = sendable(ep, msg->peer);
     fr_status st = room(ep, p, len);
     if (st == FR_ETOOBIG)
         st = FR_EINVAL; /* its peer number was changed after msg_alloc */
     nng_msg_header_clear(m->body);
-    if (st == FR_OK && (!write_way(ep, p, m->body) || !(tx = tx_get(ep))))
+    if (st == FR_OK && !write_way(ep, p, m->body))
         st = FR_ENOMEM;
     if (st == FR_OK) {
         write_head(p, HEAD_DATA, nng_msg_body(m->body));
@@ -224,7 +206,7 @@ fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg)
         return st;
     out_remove(ep, m);
     nng_msg_chop(m->body, msg->cap - len);
-    start(ep, tx, m->body);
+    start(ep, m->body);
     m->body = NULL;
     msg_delete(m);
     ep->stats.tx_msgs++;
