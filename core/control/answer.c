@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
 #include "control/server.h"
 
 #include <stdarg.h>
@@ -77,4 +78,16 @@ enum MHD_Result fr_answer_error(struct MHD_Connection *connection, unsigned stat
     va_end(ap);
     return fr_answer_json(connection, status, json_pack("{s:o}", "error", fr_tell_text(text)),
                           NULL);
+}
+
+enum MHD_Result fr_answer_job(struct fr_control *c, struct MHD_Connection *connection,
+                              unsigned status, uint32_t id)
+{
+    struct fr_job_facts facts;
+    char location[64];
+    if (!fr_board_find(c->args.board, id, &facts))
+        return fr_answer_error(connection, MHD_HTTP_NOT_FOUND, "there is no job %u", id);
+    snprintf(location, sizeof(location), "/jobs/%u", id);
+    return fr_answer_json(connection, status, fr_tell_job(&facts, fr_now_ns()),
+                          status == MHD_HTTP_ACCEPTED ? location : NULL);
 }

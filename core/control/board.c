@@ -2,6 +2,7 @@
 #include "control/board.h"
 
 #include "base/clock.h"
+#include "control/tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,28 +12,12 @@
 const char *const fr_job_state_names[FR_JOB_STATES] = {"queued", "running", "done", "failed",
                                                        "cancelled"};
 
-#define US UINT64_C(1000)
-#define MS UINT64_C(1000000)
-const uint64_t fr_board_bounds_ns[FR_BOARD_BOUNDS] = {
-    50 * US,   100 * US,  200 * US,   500 * US,   1 * MS,     2 * MS,    5 * MS,
-    10 * MS,   20 * MS,   50 * MS,    100 * MS,   200 * MS,   500 * MS,  1000 * MS,
-    2000 * MS, 5000 * MS, 10000 * MS, 20000 * MS, 30000 * MS, 60000 * MS};
-
 struct fr_board_job {
     struct fr_board_job *next;
     struct fr_job_facts facts;
     void *work; /* NULL once it has ended */
     atomic_bool cancel;
 };
-
-/* What a worker had done a while ago, to tell its rate from. */
-struct mark {
-    uint32_t number;
-    uint64_t pixels, ns;
-    double rate;
-};
-
-enum { RATE_MS = 1000 };
 
 struct fr_board {
     pthread_mutex_t lock;
@@ -50,10 +35,7 @@ struct fr_board {
     uint64_t opened_ns, updated_ns;
     bool ready;
     /* the loop's own */
-    struct fr_board_totals live;
-    struct fr_schedule_counts counted; /* of the running job, in live already */
-    struct mark *marks;
-    size_t mark_count, mark_cap;
+    struct fr_tally tally;
     /* with a lock of its own */
     struct fr_preview preview;
 };
@@ -91,7 +73,7 @@ void fr_board_free(struct fr_board *b)
     fr_preview_clear(&b->preview);
     pthread_mutex_destroy(&b->lock);
     free(b->workers);
-    free(b->marks);
+    fr_tally_clear(&b->tally);
     free(b);
 }
 
@@ -127,7 +109,7 @@ struct fr_board_job *fr_board_take(struct fr_board *b)
     }
     pthread_mutex_unlock(&b->lock);
     if (job) {
-        b->counted = (struct fr_schedule_counts){0};
+        b->tally.counted = (struct fr_schedule_counts){0};
         fr_preview_begin(&b->preview, job->facts.id, &job->facts.job);
     }
     return job;
@@ -156,57 +138,10 @@ bool fr_board_waiting(struct fr_board *b)
     return any;
 }
 
-static void count_span(struct fr_board_span *span, uint64_t ns)
-{
-    unsigned i = 0;
-    while (i < FR_BOARD_BOUNDS && ns > fr_board_bounds_ns[i])
-        i++;
-    span->counts[i]++;
-    span->count++;
-    span->sum_ns += ns;
-}
-
 void fr_board_result(struct fr_board *b, const struct fr_desk_result *result)
 {
-    struct fr_board_totals *t = &b->live;
-    t->rows += result->rows;
-    t->pixels += (uint64_t)result->rows * b->preview.head.width;
-    t->tasks++;
-    count_span(&t->round_trip, result->round_trip_ns);
-    count_span(&t->network, result->network_ns);
-    count_span(&t->compute, result->compute_ns);
+    fr_tally_result(&b->tally, result, b->preview.head.width);
     fr_preview_take(&b->preview, result);
-}
-
-/* Pixels a second over the last while; marks stand in the order of the workers, which only grow
- * at the end. */
-static double rate_of(struct fr_board *b, size_t *at, uint32_t number, uint64_t pixels,
-                      uint64_t now_ns)
-{
-    while (*at < b->mark_count && b->marks[*at].number != number) {
-        memmove(&b->marks[*at], &b->marks[*at + 1],
-                (b->mark_count - *at - 1) * sizeof(*b->marks)); /* it has gone */
-        b->mark_count--;
-    }
-    if (*at == b->mark_count) {
-        if (b->mark_count == b->mark_cap) {
-            size_t cap = b->mark_cap ? 2 * b->mark_cap : 16;
-            struct mark *marks = realloc(b->marks, cap * sizeof(*marks));
-            if (!marks)
-                return 0;
-            b->marks = marks;
-            b->mark_cap = cap;
-        }
-        b->marks[b->mark_count++] = (struct mark){number, pixels, now_ns, 0};
-    }
-    struct mark *m = &b->marks[(*at)++];
-    uint64_t gone_ns = now_ns - m->ns;
-    if (gone_ns >= RATE_MS * FR_NS_PER_MS) {
-        m->rate = (double)(pixels - m->pixels) * 1e9 / (double)gone_ns;
-        m->pixels = pixels;
-        m->ns = now_ns;
-    }
-    return m->rate;
 }
 
 /* Under the lock. */
@@ -228,31 +163,23 @@ static void copy_workers(struct fr_board *b, const struct fr_member *first, uint
         if (f->number == 0)
             continue;
         struct fr_worker_row *row = &b->workers[b->worker_count++];
-        *row = (struct fr_worker_row){.number = f->number,
-                                      .pid = f->pid,
-                                      .threads = f->threads,
-                                      .held = m->place ? fr_schedule_outstanding(m->place) : 0,
-                                      .rows = f->rows,
-                                      .pixels = f->pixels,
-                                      .tasks = f->tasks,
-                                      .network_p50_ns = fr_sketch_quantile(&f->network, 0.5),
-                                      .network_p99_ns = fr_sketch_quantile(&f->network, 0.99),
-                                      .pixels_per_s = rate_of(b, &at, f->number, f->pixels, now_ns),
-                                      .leaving = m->state != FR_MEMBER_WORKING};
+        *row = (struct fr_worker_row){
+            .number = f->number,
+            .pid = f->pid,
+            .threads = f->threads,
+            .held = m->place ? fr_schedule_outstanding(m->place) : 0,
+            .rows = f->rows,
+            .pixels = f->pixels,
+            .tasks = f->tasks,
+            .network_p50_ns = fr_sketch_quantile(&f->network, 0.5),
+            .network_p99_ns = fr_sketch_quantile(&f->network, 0.99),
+            .pixels_per_s = fr_tally_rate(&b->tally, &at, f->number, f->pixels, now_ns),
+            .leaving = m->state != FR_MEMBER_WORKING};
         memcpy(row->host, f->host, sizeof(row->host));
         memcpy(row->kernel, f->kernel, sizeof(row->kernel));
-        if (f->number > b->live.workers_seen)
-            b->live.workers_seen = f->number;
+        if (f->number > b->tally.live.workers_seen)
+            b->tally.live.workers_seen = f->number;
     }
-}
-
-static void count_schedule(struct fr_board *b, const struct fr_schedule_counts *now)
-{
-    b->live.late += now->late - b->counted.late;
-    b->live.expired += now->expired - b->counted.expired;
-    b->live.copies += now->copies - b->counted.copies;
-    b->live.returned += now->returned - b->counted.returned;
-    b->counted = *now;
 }
 
 static void take_network(struct fr_job_facts *facts, const struct fr_report *report)
@@ -270,12 +197,12 @@ void fr_board_update(struct fr_board *b, struct fr_leader *leader)
     uint64_t now_ns = fr_now_ns();
     fr_leader_look(leader, &look);
     if (look.rendering)
-        count_schedule(b, &look.schedule);
-    b->live.net = look.net;
+        fr_tally_schedule(&b->tally, &look.schedule);
+    b->tally.live.net = look.net;
     pthread_mutex_lock(&b->lock);
     copy_workers(b, look.first, now_ns);
-    memcpy(b->live.jobs, b->totals.jobs, sizeof(b->live.jobs));
-    b->totals = b->live;
+    memcpy(b->tally.live.jobs, b->totals.jobs, sizeof(b->tally.live.jobs));
+    b->totals = b->tally.live;
     b->updated_ns = now_ns;
     snprintf(b->address, sizeof(b->address), "%s", look.attr->address);
     snprintf(b->mechanism, sizeof(b->mechanism), "%s", look.attr->mechanism);

@@ -122,7 +122,7 @@ static void *tick(void *arg)
                 pthread_cond_wait(&c->rung, &c->lock);
         }
         c->bell = false;
-        fr_request_tick(c);
+        fr_start_tick(c);
         fr_events_tick(c);
     }
     pthread_mutex_unlock(&c->lock);
@@ -223,7 +223,7 @@ void fr_control_close(struct fr_control *c)
     pthread_mutex_unlock(&c->lock);
     pthread_join(c->ticker, NULL);
     pthread_mutex_lock(&c->lock);
-    fr_request_tick(c); /* libmicrohttpd wants nobody suspended */
+    fr_start_tick(c); /* libmicrohttpd wants nobody suspended */
     fr_events_tick(c);
     pthread_mutex_unlock(&c->lock);
     MHD_stop_daemon(c->daemon);

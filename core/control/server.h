@@ -63,6 +63,8 @@ enum MHD_Result fr_answer_error(struct MHD_Connection *connection, unsigned stat
                                 ...) __attribute__((format(printf, 3, 4)));
 enum MHD_Result fr_answer_with(struct MHD_Connection *connection, unsigned status,
                                struct MHD_Response *response); /* takes response */
+enum MHD_Result fr_answer_job(struct fr_control *control, struct MHD_Connection *connection,
+                              unsigned status, uint32_t id);
 struct MHD_Response *fr_answer_dress(struct MHD_Response *response, const char *type);
 
 /* tell.c: JSON; NULL: no memory */
@@ -78,13 +80,17 @@ enum MHD_Result fr_events_open(struct fr_control *control, struct MHD_Connection
 unsigned fr_events_count(struct fr_control *control);
 void fr_events_tick(struct fr_control *control); /* under the lock: who may go on does */
 
+/* start.c */
+enum MHD_Result fr_start_take(struct fr_control *control, struct fr_request *request);
+enum MHD_Result fr_start_tell(struct fr_control *control, struct fr_request *request); /* after */
+void fr_start_tick(struct fr_control *control); /* under the lock: who has waited goes on */
+
 /* request.c */
 enum MHD_Result fr_request_take(void *ctx, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *data,
                                 size_t *data_len, void **request_p);
 void fr_request_end(void *ctx, struct MHD_Connection *connection, void **request_p,
                     enum MHD_RequestTerminationCode code);
-void fr_request_tick(struct fr_control *control); /* under the lock */
 
 #define FR_PAGE_FILE(name) extern const char fr_page_##name[], fr_page_##name##_end[]
 FR_PAGE_FILE(html);
