@@ -41,9 +41,10 @@ bool lane_make(struct lane *lane, void *memory, uint32_t slots, uint32_t slot_by
     at += slots * sizeof(uint64_t);
     lane->free_ = (_Atomic uint32_t *)(void *)at;
     lane->data = (unsigned char *)memory + head_bytes(slots);
-    lane->stack = calloc(slots, sizeof(*lane->stack));
+    lane->warm = calloc(slots, sizeof(*lane->warm));
+    lane->cold = producer ? slots : 0;
     lane->msgs = calloc(slots, sizeof(*lane->msgs));
-    if (!lane->stack || !lane->msgs) {
+    if (!lane->warm || !lane->msgs) {
         lane_clear(lane);
         return false;
     }
@@ -51,18 +52,21 @@ bool lane_make(struct lane *lane, void *memory, uint32_t slots, uint32_t slot_by
         lane->msgs[i].msg.data = lane->data + (size_t)i * slot_bytes;
         lane->msgs[i].owner = owner;
         lane->msgs[i].slot = i;
-        if (producer)
-            lane->stack[lane->stacked++] = slots - 1 - i;
     }
     return true;
 }
 
 void lane_clear(struct lane *lane)
 {
-    free(lane->stack);
+    free(lane->warm);
     free(lane->msgs);
-    lane->stack = NULL;
+    lane->warm = NULL;
     lane->msgs = NULL;
+}
+
+static void give_back(struct lane *lane, uint32_t slot)
+{
+    lane->warm[(lane->warm_first + lane->warm_count++) & (lane->slots - 1)] = slot;
 }
 
 /* Slots that came back. FR_EPROTO: one that was not away. */
@@ -78,30 +82,39 @@ static fr_status collect(struct lane *lane)
             return FR_EPROTO;
         lane->head++;
         lane->msgs[slot].state = LANE_FREE;
-        lane->stack[lane->stacked++] = slot;
+        give_back(lane, slot);
     }
 }
 
-/* Takes between two looks for slots that came back: a look fetches a line that the other side
- * writes, but slots that are warm should be used again soon. */
-enum { COLLECT_EVERY = 1 };
+/* Slots that were used before, the longest ago first: no more memory is touched than is in flight,
+ * and what the other side read last is left alone as long as can be. */
+static bool has_free(const struct lane *lane)
+{
+    return lane->warm_count > 0 || lane->cold > 0;
+}
+
+static uint32_t take_free(struct lane *lane)
+{
+    if (lane->warm_count == 0)
+        return lane->slots - lane->cold--;
+    lane->warm_count--;
+    return lane->warm[lane->warm_first++ & (lane->slots - 1)];
+}
 
 fr_status lane_take(struct lane *lane, struct lane_msg **msg_p)
 {
-    fr_status st = FR_OK;
-    if (lane->stacked == 0 || ++lane->takes % COLLECT_EVERY == 0)
-        st = collect(lane);
-    if (st == FR_OK && lane->stacked == 0) {
+    fr_status st = lane->warm_count == 0 ? collect(lane) : FR_OK;
+    if (st == FR_OK && !has_free(lane)) {
         /* Ask for a bell, then look again: one of the two sees a slot that returns just now. */
         atomic_store(&lane->shared->starved, 1);
         st = collect(lane);
-        if (st == FR_OK && lane->stacked == 0)
+        if (st == FR_OK && !has_free(lane))
             return FR_EAGAIN;
         atomic_store_explicit(&lane->shared->starved, 0, memory_order_relaxed);
     }
     if (st != FR_OK)
         return st;
-    struct lane_msg *m = &lane->msgs[lane->stack[--lane->stacked]];
+    struct lane_msg *m = &lane->msgs[take_free(lane)];
     m->state = LANE_HELD;
     m->msg.len = 0;
     m->msg.cap = lane->slot_bytes;
@@ -113,7 +126,7 @@ fr_status lane_take(struct lane *lane, struct lane_msg **msg_p)
 void lane_put_back(struct lane *lane, struct lane_msg *m)
 {
     m->state = LANE_FREE;
-    lane->stack[lane->stacked++] = m->slot;
+    give_back(lane, m->slot);
     lane->held--;
 }
 

@@ -46,8 +46,9 @@ struct lane {
     uint32_t head;       /* of the ring that this side reads, and             */
     uint32_t tail;       /* of the one that it writes: entries ever           */
     uint32_t held;       /* messages with our core                            */
-    uint32_t *stack;     /* producer: free slots, the warmest on top          */
-    uint32_t stacked, takes;
+    uint32_t *warm;      /* producer: free slots that were used, a queue      */
+    uint32_t warm_first, warm_count;
+    uint32_t cold; /* producer: slots that were never used, the last ones */
     struct lane_msg *msgs;
 };
 

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 enum {
-    TURN = 8,          /* messages from one peer before the next gets its turn         */
-    LOOK_EVERY = 256,  /* polls with something to deliver, between looks at the sockets */
-    SPIN_MISSES = 3,   /* spins in vain before it is given up for a while              */
-    SPIN_HOLIDAY = 64, /* waits without spinning then, at first; doubled each time      */
+    TURN = 8,         /* messages from one peer before the next gets its turn         */
+    LOOK_EVERY = 256, /* polls with something to deliver, between looks at the sockets */
+    SPIN_MISSES = 3,  /* spins in vain before it is given up for a while              */
+    SPIN_HOLIDAY = 4, /* waits without spinning then, at first; doubled each time      */
     SPIN_LONGEST = 8192,
 };
 #define MAX_LANE_BYTES (UINT64_C(256) << 20)
