@@ -47,7 +47,8 @@ static int connect_raw(void)
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_usec = 300000},
                sizeof(struct timeval));
     if (ipc)
-        snprintf(un.sun_path, sizeof(un.sun_path), "%s", url + strlen("ipc://"));
+        snprintf(un.sun_path, sizeof(un.sun_path), "%.*s", (int)sizeof(un.sun_path) - 1,
+                 url + strlen("ipc://"));
     if (connect(fd, ipc ? (struct sockaddr *)&un : (struct sockaddr *)&in,
                 ipc ? sizeof(un) : sizeof(in)) == 0) {
         /* Who leaves before ipc of nng 1.5 has accepted it ends its listening: wait till it speaks.

@@ -108,10 +108,14 @@ class OurWorker(Scene):
         self.check(jobs)
 
     def test_two_workers(self):
-        jobs = self.lead.put(40, range(200), 100)
-        self.lead.work.put(END)
-        self.lead.work.put(END)
+        # Both are there before there is work, and there is more than one stream takes at once: a
+        # worker that gets none would look for a leader that has some.
         workers = [self.theirs("--credits", "2") for _ in range(2)]
+        for _ in workers:
+            self.lead.joined.acquire()
+        jobs = self.lead.put(2, range(8000), 5)
+        self.lead.work.put(END)
+        self.lead.work.put(END)
         for one in workers:
             one.ends()
         self.check(jobs)
