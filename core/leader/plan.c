@@ -43,6 +43,8 @@ fr_status fr_plan_make(const struct fr_job *job, const struct fr_plan_options *o
     uint32_t most = clamp(GUIDED_BYTES / row_bytes, rows, window / 4 > rows ? window / 4 : rows);
     if (options->policy != FR_POLICY_GUIDED)
         most = rows;
+    struct fr_job raw = *job; /* a worker may say that it answers with nothing else */
+    raw.payload = FR_PAYLOAD_RAW;
     *plan_p =
         (struct fr_plan){.schedule = {.rows = job->height,
                                       .rows_per_task = rows,
@@ -51,6 +53,6 @@ fr_status fr_plan_make(const struct fr_job *job, const struct fr_plan_options *o
                                       .lease_ns = options->lease_ms * FR_NS_PER_MS,
                                       .tail_copies = options->tail_copies,
                                       .policy = options->policy},
-                         .max_result_bytes = fr_job_band_bytes(job, most) + FR_WIRE_RESULT_BYTES};
+                         .max_result_bytes = fr_job_band_bytes(&raw, most) + FR_WIRE_RESULT_BYTES};
     return FR_OK;
 }
