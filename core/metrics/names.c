@@ -8,8 +8,8 @@
 #f, m, offsetof(struct fr_counters, f)                                                     \
     }
 const struct fr_counter_name fr_counter_names[] = {
-    NAME(rows, "/work/rows:rows"),
-    NAME(tasks, "/work/tasks:tasks"),
+    NAME(rows, "/rows/accepted:rows"),
+    NAME(tasks, "/tasks/accepted:tasks"),
     NAME(wall_ns, "/time/wall:seconds"),
     NAME(connect_ns, "/time/connect:seconds"),
     NAME(compute_ns, "/time/compute:seconds"),
