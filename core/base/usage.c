@@ -25,8 +25,11 @@ static struct fr_usage usage_of(int who)
 struct fr_usage fr_usage_process(void)
 {
     struct fr_usage usage = usage_of(RUSAGE_SELF);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    /* A sanitizer brings an allocator of its own, and glibc's is not even set up. */
     struct mallinfo2 heap = mallinfo2();
     usage.allocated_bytes = heap.uordblks + heap.hblkhd;
+#endif
     return usage;
 }
 
