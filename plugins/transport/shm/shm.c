@@ -357,7 +357,8 @@ static int shm_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms
         sleep_for(ep, timeout_ms);
         n = collect(ep, ev, max);
     }
-    atomic_store(&ep->woken, false);
+    if (atomic_load(&ep->woken)) /* a store would wait for all that were written before it */
+        atomic_store(&ep->woken, false);
     return (int)n;
 }
 
