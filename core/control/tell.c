@@ -12,7 +12,7 @@ json_t *fr_tell_text(const char *text)
     size_t n = 0;
     if (json)
         return json;
-    for (; text[n] && n < sizeof(plain) - 1; n++) /* cut in the middle of a character */
+    for (; n < sizeof(plain) - 1 && text[n]; n++) /* cut in the middle of a character */
         plain[n] = text[n] < ' ' || text[n] > '~' ? '?' : text[n];
     plain[n] = '\0';
     return json_string(plain);

@@ -12,7 +12,7 @@ struct fr_compute {
     double *cx;      /* x of every column            */
     double *zx, *zy; /* one row's results            */
     int32_t *it;
-    uint8_t *encoded; /* one row of the payload, aligned */
+    void *encoded; /* one row of the payload, aligned */
 };
 
 fr_status fr_compute_new(const struct fr_job *job, const struct fr_kernel *kernel,
@@ -80,7 +80,7 @@ static int32_t index_of(double steps, double norm, int32_t none)
 
 static void encode_index16(struct fr_compute *c)
 {
-    int16_t *to = (int16_t *)c->encoded;
+    int16_t *to = c->encoded;
     for (size_t i = 0; i < c->job.width; i++)
         to[i] = (int16_t)index_of((double)((int32_t)c->job.iters - c->it[i]), norm_of(c, i),
                                   FR_INDEX16_NONE);
@@ -88,7 +88,7 @@ static void encode_index16(struct fr_compute *c)
 
 static void encode_index32(struct fr_compute *c)
 {
-    int32_t *to = (int32_t *)c->encoded;
+    int32_t *to = c->encoded;
     for (size_t i = 0; i < c->job.width; i++)
         to[i] =
             index_of((double)((int32_t)c->job.iters - c->it[i]), norm_of(c, i), FR_INDEX32_NONE);
@@ -118,14 +118,14 @@ static float smooth_of(double x, double y, double cx, double cy, uint32_t it, ui
 
 static void encode_smooth(struct fr_compute *c, double cy)
 {
-    float *to = (float *)c->encoded;
+    float *to = c->encoded;
     for (size_t i = 0; i < c->job.width; i++)
         to[i] = smooth_of(c->zx[i], c->zy[i], c->cx[i], cy, (uint32_t)c->it[i], c->job.iters);
 }
 
 static void encode_norms(struct fr_compute *c)
 {
-    double *to = (double *)c->encoded;
+    double *to = c->encoded;
     for (size_t i = 0; i < c->job.width; i++)
         to[i] = norm_of(c, i);
 }

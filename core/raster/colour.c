@@ -228,6 +228,7 @@ static bool smooth_pixels(const struct fr_colour *c, const float *mu, uint8_t *t
 {
     const uint32_t black = rgba_of(0, 0, 0, 255);
     for (size_t i = 0; i < n; i++)
+        // cppcheck-suppress uninitvar // memcpy filled it
         if (!(mu[i] <= (float)c->iters))
             return false;
     if (c->pal) {
