@@ -96,7 +96,6 @@ static fr_status add_text(fr_output *out, const char *key, const char *value)
         free(name);
         return FR_FAIL(out->host, FR_ENOMEM, "out of memory");
     }
-    // cppcheck-suppress legacyUninitvar // it is being initialised
     png_text text = {.key = name, .text = copy, .compression = PNG_TEXT_COMPRESSION_NONE};
     if (!fr_text_to_latin1(value, copy)) {
         memcpy(copy, value, len + 1);
