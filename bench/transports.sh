@@ -35,7 +35,9 @@ for cell in results["cells"]:
     if not ms:
         print(f"| {cell['label']} | failed |")
         continue
-    name = f"{cell['label']}, {cell['threads']} threads" if cell["command"] == "direct" else cell["label"]
+    name = cell["label"]
+    if cell["command"] == "direct":  # a worker's threads, for as many workers as the others have
+        name += f", {cell['workers'] * cell['threads']} threads"
     cpu = lambda c: c.get("cpu_user_s", 0) + c.get("cpu_system_s", 0)
     row = [name, spread([m["leader"]["render_s"] for m in ms], 1e3, 0),
            spread([cpu(m["leader"]) for m in ms], 1, 2)]
