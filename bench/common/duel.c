@@ -4,6 +4,7 @@
 #include "common/bench.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -165,6 +166,9 @@ static const char *arg_text(int argc, char **argv, const char *name, const char 
 int duel_main(int argc, char **argv, const struct duel_contender *c, size_t count)
 {
     signal(SIGPIPE, SIG_IGN);
+    /* As the program does: results are large, and soon needed again. */
+    mallopt(M_MMAP_THRESHOLD, 512 << 20);
+    mallopt(M_TRIM_THRESHOLD, 512 << 20);
     image = malloc(DUEL_IMAGE_BYTES);
     if (!image)
         return 1;

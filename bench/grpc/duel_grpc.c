@@ -12,7 +12,6 @@
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 #include <grpc/slice.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,9 +270,6 @@ static int plugin_work(const struct duel_load *load, const char *address)
 
 int main(int argc, char **argv)
 {
-    /* As the program does: results are large, and soon needed again. */
-    mallopt(M_MMAP_THRESHOLD, 512 << 20);
-    mallopt(M_TRIM_THRESHOLD, 512 << 20);
     const struct duel_contender contenders[] = {
         {.name = "grpc", .lead = plugin_lead, .work = plugin_work},
         {.name = "bare C core", .lead = bare_lead, .work = bare_work}};
