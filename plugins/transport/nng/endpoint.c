@@ -15,8 +15,6 @@
 enum {
     STRANGER_MS = 10000, /* how long a leader waits for a greeting                  */
     SLACK_BYTES = 4096,  /* a little too long is still read, to say so and not less  */
-    QUEUE_IN = 8,        /* of all pipes together, between nng and us                */
-    QUEUE_OUT = 64,      /* more than a window and what goes with it                 */
     ANSWER_MS = 500,
     CLOSE_MS = 3000,
     PORT_TRIES = 8,
@@ -25,28 +23,27 @@ enum {
 
 static fr_status set_up_socket(fr_ep *ep)
 {
-    int rv = ep->leader ? nng_rep0_open_raw(&ep->sock) : nng_req0_open_raw(&ep->sock);
+    int rv = ep->leader ? nng_rep0_open(&ep->sock) : nng_req0_open(&ep->sock);
     if (rv)
         return FR_FAIL(ep->host, FR_ENOMEM, "nng: %s", nng_strerror(rv));
     uint64_t max = ep->max_recv_bytes + NNG_ID_BYTES + NNG_HEAD_BYTES + SLACK_BYTES;
     static const nng_pipe_ev events[] = {NNG_PIPE_EV_ADD_PRE, NNG_PIPE_EV_ADD_POST,
                                          NNG_PIPE_EV_REM_POST};
-    if ((rv = nng_socket_set_size(ep->sock, NNG_OPT_RECVMAXSZ, max)) == 0 &&
-        (rv = nng_socket_set_int(ep->sock, NNG_OPT_RECVBUF, QUEUE_IN)) == 0)
-        rv = nng_socket_set_int(ep->sock, NNG_OPT_SENDBUF, QUEUE_OUT);
+    rv = nng_socket_set_size(ep->sock, NNG_OPT_RECVMAXSZ, max);
+    /* Nothing is sent again behind the core's back. */
+    if (rv == 0 && !ep->leader)
+        rv = nng_socket_set_ms(ep->sock, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     for (size_t i = 0; rv == 0 && i < sizeof(events) / sizeof(events[0]); i++)
         rv = nng_pipe_notify(ep->sock, events[i], on_pipe, ep);
-    if (rv == 0)
-        rv = nng_aio_alloc(&ep->recv_aio, on_receive, ep);
-    if (rv == 0 && !senders_make(ep)) {
-        nng_aio_free(ep->recv_aio);
+    if (rv == 0 && !ways_make(ep)) {
+        ways_close(ep);
+        ways_free(ep);
         rv = NNG_ENOMEM;
     }
     if (rv) {
         nng_close(ep->sock);
         return FR_FAIL(ep->host, FR_ENOMEM, "nng: %s", nng_strerror(rv));
     }
-    nng_aio_set_timeout(ep->recv_aio, NNG_DURATION_INFINITE);
     return FR_OK;
 }
 
@@ -159,10 +156,7 @@ static void await_answer(fr_ep *ep)
 static void *close_socket(void *arg)
 {
     fr_ep *ep = arg;
-    /* First, since nng_close frees its queues with operations that began meanwhile still in them.
-     */
-    nng_aio_stop(ep->recv_aio);
-    senders_stop(ep);
+    ways_close(ep);      /* what is begun ends; nng_close would wait for it */
     nng_close(ep->sock); /* ends the dialling; no pipe is left after it, hence no callback */
     if (ep->dialling)
         pthread_join(ep->dial_thread, NULL);
@@ -210,8 +204,7 @@ void nng_ep_close(fr_ep *ep)
                       ep->at.url);
         return; /* with all its memory, which nng's threads still use, and the library */
     }
-    nng_aio_free(ep->recv_aio);
-    senders_free(ep);
+    ways_free(ep);
     release(ep);
     library_release();
 }
@@ -238,6 +231,7 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
         args->max_recv_bytes < PTRDIFF_MAX / 4 ? args->max_recv_bytes : PTRDIFF_MAX / 4;
     ep->patience_ns = (leader ? STRANGER_MS : options->connect_timeout_ms) * 1000000u;
     ep->stats.size = sizeof(ep->stats);
+    ep->ack_ns = UINT64_MAX;
     ep->ready_last = &ep->ready_first;
     atomic_init(&ep->broken, false);
     pthread_mutex_init(&ep->lock, NULL);
@@ -257,7 +251,6 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
     if (st != FR_OK)
         goto release_library;
     ep->beat_ns = ep->at.ws || ep->at.tls ? host->now_ns() : UINT64_MAX;
-    nng_recv_aio(ep->sock, ep->recv_aio);
     st = leader ? listen_at(ep, tls) : dial_to(ep, tls);
     if (tls)
         nng_tls_config_free(tls); /* the listener or dialer has a hold of it */

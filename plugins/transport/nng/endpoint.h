@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * endpoint.h - what the files of this transport share: the config, an endpoint, its peers.
  *
- * Raw req/rep sockets: the leader's raw rep0 has one pipe for each worker, whose raw req0 has one
- * pipe. Raw rep0 drops what does not fit a pipe's queue of 64, hence a window of our own: at most
- * NNG_WINDOW messages towards a peer that it has not acknowledged.
+ * The leader's rep0 socket has one pipe for each worker, whose req0 has one pipe. Everything a
+ * worker says is a request in one of its contexts, everything the leader says is the answer to one,
+ * any that it holds. So requests are also room for answers: see ways.c. No more than NNG_WINDOW
+ * messages of the core are on their way to a peer that has not acknowledged them.
  *
  * Threads: all calls of the core, hence everything that sends, on one thread at a time; nng's own
- * run the callbacks, which only change peers under the lock and ring the bell. */
+ * run the callbacks, which only change peers under the lock and ring the bell. They may overtake
+ * each other, so messages are numbered. */
 #ifndef NNG_ENDPOINT_H
 #define NNG_ENDPOINT_H
 #include "../inproc/bell.h"
@@ -17,13 +19,17 @@
 #include <sys/types.h>
 
 enum {
-    NNG_WINDOW = 16,     /* with as many ACKs, HELLO and BYE well below a pipe's queue of 64 */
+    NNG_WINDOW = 16,
     NNG_ALIGN = 16,      /* what malloc gives, and nng's own heads leave                     */
     NNG_HEAD_BYTES = 12, /* ours; with nng's request number NNG_ALIGN                        */
     NNG_ID_BYTES = 4,    /* the request number, which travels before ours                    */
-    NNG_STRANGERS = 256, /* connections that have not said who they are                      */
+    NNG_STRANGERS = 256, /* connections that are not up yet                                  */
     NNG_BUCKETS = 256,
-    NNG_SENDS = 64, /* in flight between us and nng                                */
+    NNG_HELD = NNG_WINDOW,        /* requests a leader keeps of a worker, to answer later         */
+    NNG_SPARE = 4,                /* more than that go back only together                         */
+    NNG_WAYS = 40,                /* of a worker: held, a window of messages, and a few of ours   */
+    NNG_WAYS_MOST = 2 * NNG_WAYS, /* of one worker; more is an attack                             */
+    NNG_OVERTAKEN = 4 * NNG_WAYS, /* how old an acknowledgement may be when it comes              */
 };
 
 struct nng_cfg {
@@ -39,20 +45,33 @@ struct msg {
     struct msg *prev, *next;
 };
 
+/* A context of nng: at a worker idle, or with a request of which the answer is awaited; at the
+ * leader idle, receiving, or with a request that is to be answered. */
+struct way {
+    struct fr_ep *ep;
+    nng_ctx ctx;
+    nng_aio *in, *out;
+    struct way *next; /* idle, or held for a peer */
+    struct way *next_made;
+};
+
 /* Counts of messages wrap; only differences of at most NNG_WINDOW are used. */
 struct peer {
     struct peer *next; /* in the list of all, or of the buried              */
     struct peer *next_by_id, *next_by_pipe;
     struct peer *next_ready, *next_owed;
     fr_peer id;
-    uint32_t pipe; /* nng's number; 0: none yet, or gone                                      */
-    bool ready;    /* queued for poll to look at                                              */
-    bool owed;     /* queued for an acknowledgement                                           */
-    bool linked;   /* nng takes messages for it                                               */
-    bool greeted;  /* HELLO sent                                                              */
-    bool known;    /* HELLO received                                                          */
-    bool up;       /* PEER_UP reported                                                        */
-    bool shut;     /* we flush, then say BYE                                                  */
+    uint32_t pipe;    /* nng's number; 0: none yet, or gone                                      */
+    bool ready;       /* queued for poll to look at                                              */
+    bool owed;        /* queued for what it may need: an acknowledgement, ways                   */
+    bool linked;      /* nng takes messages for it                                               */
+    bool starved;     /* the core had to wait for a way to it                                    */
+    struct way *ways; /* leader: requests to answer                                           */
+    unsigned way_count;
+    bool greeted; /* HELLO sent                                                              */
+    bool known;   /* HELLO received                                                          */
+    bool up;      /* PEER_UP reported                                                        */
+    bool shut;    /* we flush, then say BYE                                                  */
     bool bye_sent, bye_seen;
     bool over; /* nothing is sent or received any more: PEER_DOWN is next                 */
     fr_status status;
@@ -62,9 +81,9 @@ struct peer {
     uint64_t max_send_bytes; /* what it accepts                                                */
     uint64_t users[NNG_WINDOW];
     uint32_t tx_sent, tx_acked, tx_reported;
-    uint32_t rx_seen, rx_taken, rx_told; /* from nng, by the core, in an acknowledgement       */
-    unsigned beats;                      /* heartbeats due since it was last heard of */
-    struct msg *rx_first, **rx_last;
+    uint32_t rx_taken, rx_told; /* by the core, in an acknowledgement                          */
+    unsigned beats;             /* heartbeats due since it was last heard of                   */
+    struct msg *rx[NNG_WINDOW]; /* by their number, which is at least rx_taken                 */
 };
 
 struct address {
@@ -85,7 +104,6 @@ struct fr_ep {
     uint64_t max_recv_bytes, patience_ns;
     struct bell bell;
     atomic_bool broken; /* nng does not receive any more */
-    nng_aio *recv_aio;
     dev_t ipc_dev; /* of the socket that this leader made                                      */
     ino_t ipc_ino;
 
@@ -96,17 +114,20 @@ struct fr_ep {
 
     /* The core's calls only. */
     bool shut;
-    uint64_t beat_ns; /* when the next heartbeats are due; UINT64_MAX: never */
-    struct msg *out;  /* in the core's hands: freed with the endpoint                      */
-    struct parting *partings; /* pipes that the other side is to close                         */
+    uint64_t beat_ns;    /* when the next heartbeats are due; UINT64_MAX: never */
+    uint64_t ack_ns;     /* when acknowledgements are due; UINT64_MAX: none is  */
+    struct msg *out;     /* in the core's hands: freed with the endpoint                      */
     struct peer *buried; /* whose PEER_DOWN was reported: their texts last until the next poll */
-    nng_aio *senders[NNG_SENDS]; /* used in turn */
-    unsigned next_sender;
+    struct way *made;    /* all of them, until the end                                       */
     struct fr_stats stats;
 
     pthread_mutex_t lock; /* of all below, and of the peers                                    */
     bool closing, refuse;
+    bool way_came;  /* to a peer that was starved                                              */
     unsigned pipes; /* that nng has                                                            */
+    struct way *idle;
+    unsigned idle_count, way_count, receiving;
+    struct parting *partings; /* pipes that the other side is to close                         */
     struct peer *peers;
     struct peer *by_id[NNG_BUCKETS], *by_pipe[NNG_BUCKETS];
     struct peer *ready_first, **ready_last;
@@ -140,6 +161,7 @@ void peer_set_pipe(fr_ep *ep, struct peer *p, uint32_t pipe);
 struct peer *peer_by_id(const fr_ep *ep, fr_peer id);
 struct peer *peer_by_pipe(const fr_ep *ep, uint32_t pipe);
 void peer_stir(fr_ep *ep, struct peer *p); /* poll is to look at it */
+void peer_owe(fr_ep *ep, struct peer *p);  /* poll is to see what it needs */
 void peer_end(fr_ep *ep, struct peer *p, fr_status st, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void peer_settle(fr_ep *ep, struct peer *p); /* ends it where both sides are through */
@@ -147,30 +169,47 @@ void peer_forget(fr_ep *ep, struct peer *p); /* out of all lists                
 void peer_delete(struct peer *p);
 void peer_discard_received(struct peer *p);
 
+/* ways.c */
+bool ways_make(fr_ep *ep);    /* enough for the start; false: no memory                */
+void ways_keep(fr_ep *ep);    /* leader: makes what is missing; the core's thread       */
+void ways_receive(fr_ep *ep); /* leader: some of the idle ones receive; any thread   */
+void ways_close(fr_ep *ep);
+void ways_free(fr_ep *ep); /* after it */
+/* The rest with the lock held. */
+struct way *way_take(fr_ep *ep, struct peer *p); /* NULL: none now */
+unsigned ways_left(const fr_ep *ep, const struct peer *p);
+/* Messages without a message, so that the other side has ways, or gets back what it lent. */
+unsigned ways_surplus(const fr_ep *ep, const struct peer *p);
+void way_hold(struct peer *p, struct way *w);
+void way_idle(fr_ep *ep, struct way *w);
+void ways_drop(fr_ep *ep, struct peer *p); /* those held for it are idle again */
+/* Without the lock: msg goes this way. */
+void way_send(fr_ep *ep, struct way *w, nng_msg *msg);
+
 /* receive.c: what nng's threads call. */
-void on_receive(void *arg);
+void on_message(void *arg);
 void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg);
 
 /* send.c */
 enum head_type { HEAD_HELLO = 1, HEAD_DATA, HEAD_ACK, HEAD_BYE, HEAD_LAST };
-enum { HEAD_MAGIC = 0xf7, HEAD_VERSION = 1, HELLO_BYTES = NNG_HEAD_BYTES + 8 };
+enum { HEAD_MAGIC = 0xf7, HEAD_VERSION = 2, HELLO_BYTES = NNG_HEAD_BYTES + 8 };
 void put_u32(unsigned char *at, uint32_t v);
 uint32_t get_u32(const unsigned char *at);
+/* With the lock held: as things stand. */
+void write_head(struct peer *p, enum head_type type, unsigned char *head);
 void msg_delete(struct msg *m);
 void out_add(fr_ep *ep, struct msg *m);
 void out_remove(fr_ep *ep, struct msg *m);
 fr_status nng_ep_msg_alloc(fr_ep *ep, fr_peer peer, size_t cap, struct fr_msg **msg_p);
 void nng_ep_msg_free(fr_ep *ep, struct fr_msg *msg);
 fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg);
-/* False: no memory, try again. With the lock held, which it gives up in between. */
+/* False: no way to it now, or no memory. With the lock held, which it gives up in between. */
 bool send_control(fr_ep *ep, struct peer *p, enum head_type type);
-bool senders_make(fr_ep *ep);
-void senders_stop(fr_ep *ep);
-void senders_free(fr_ep *ep);
 
 /* part.c: how a pipe ends. nng 1.5 waits for ever, with the one thread that ends pipes, where a
  * pipe is closed here between the head and the body of a message that comes in. So who wants to
  * part says LAST, sends nothing more, and the other side closes, to whom nothing can be coming. */
+bool part_way(fr_ep *ep, uint32_t pipe, struct way *w); /* its, if it was waited for; locked */
 void part(fr_ep *ep, struct peer *p); /* with the lock held, which it gives up in between */
 void part_overdue(fr_ep *ep);         /* closes what the other side does not              */
 void part_all(fr_ep *ep);             /* for close: says LAST to all, and waits a little  */

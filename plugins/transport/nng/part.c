@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * part.c - ends pipes so that nng survives it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "endpoint.h"
 
@@ -10,47 +11,98 @@ struct parting {
     struct parting *next;
     uint32_t pipe;
     uint64_t end_ns;
+    struct way *way; /* on which to say it */
+    bool said;
+    unsigned char head[NNG_HEAD_BYTES];
 };
+
+/* With the lock held, which it gives up in between. */
+static void say(fr_ep *ep)
+{
+    for (struct parting *parting = ep->partings; parting; parting = parting->next) {
+        nng_msg *msg;
+        if (parting->said || !parting->way || nng_msg_alloc(&msg, NNG_HEAD_BYTES) != 0)
+            continue;
+        struct way *w = parting->way;
+        parting->way = NULL;
+        parting->said = true;
+        memcpy(nng_msg_body(msg), parting->head, NNG_HEAD_BYTES);
+        pthread_mutex_unlock(&ep->lock);
+        way_send(ep, w, msg);
+        pthread_mutex_lock(&ep->lock);
+    }
+}
+
+bool part_way(fr_ep *ep, uint32_t pipe, struct way *w)
+{
+    struct parting *parting = ep->partings;
+    while (parting && parting->pipe != pipe)
+        parting = parting->next;
+    if (!parting || parting->said || parting->way)
+        return false;
+    parting->way = w;
+    return true;
+}
 
 void part(fr_ep *ep, struct peer *p)
 {
     uint32_t pipe = p->pipe;
     if (!pipe)
         return;
-    struct parting *parting = p->linked ? malloc(sizeof(*parting)) : NULL;
-    if (parting && send_control(ep, p, HEAD_LAST)) {
-        *parting = (struct parting){
-            .next = ep->partings, .pipe = pipe, .end_ns = ep->host->now_ns() + PART_MS * 1000000u};
+    /* A leader may hold no request of one that has just greeted it; it is about to. */
+    bool speaks = p->linked && (p->known || !ep->leader);
+    struct parting *parting = speaks ? malloc(sizeof(*parting)) : NULL;
+    if (parting) {
+        *parting = (struct parting){.next = ep->partings,
+                                    .pipe = pipe,
+                                    .end_ns = ep->host->now_ns() + PART_MS * 1000000u,
+                                    .way = way_take(ep, p)};
+        write_head(p, HEAD_LAST, parting->head);
         ep->partings = parting;
-        peer_set_pipe(ep, p, 0);
+    }
+    peer_set_pipe(ep, p, 0);
+    ways_drop(ep, p);
+    if (parting) {
+        say(ep);
         return;
     }
-    free(parting);
-    peer_set_pipe(ep, p, 0);
     pthread_mutex_unlock(&ep->lock);
     nng_pipe_close((nng_pipe){.id = pipe});
     pthread_mutex_lock(&ep->lock);
 }
 
+/* With the lock held: what is over, or NULL. */
+static struct parting *take_overdue(fr_ep *ep)
+{
+    uint64_t now_ns = ep->partings ? ep->host->now_ns() : 0;
+    for (struct parting **at = &ep->partings, *parting; (parting = *at); at = &parting->next)
+        if (now_ns >= parting->end_ns) {
+            *at = parting->next;
+            if (parting->way)
+                way_idle(ep, parting->way);
+            return parting;
+        }
+    return NULL;
+}
+
 void part_overdue(fr_ep *ep)
 {
-    struct parting **at = &ep->partings, *parting;
-    uint64_t now_ns = ep->partings ? ep->host->now_ns() : 0;
-    while ((parting = *at)) {
-        if (now_ns < parting->end_ns) {
-            at = &parting->next;
-            continue;
-        }
-        *at = parting->next;
+    struct parting *parting;
+    pthread_mutex_lock(&ep->lock);
+    say(ep);
+    while ((parting = take_overdue(ep))) {
+        pthread_mutex_unlock(&ep->lock);
         nng_pipe_close((nng_pipe){.id = parting->pipe}); /* which may long be gone */
         free(parting);
+        pthread_mutex_lock(&ep->lock);
     }
+    pthread_mutex_unlock(&ep->lock);
 }
 
 void part_all(fr_ep *ep)
 {
     pthread_mutex_lock(&ep->lock);
-    ep->closing = true;
+    ep->refuse = true;
     for (struct peer *p = ep->peers; p; p = p->next) {
         p->over = true;
         part(ep, p);
@@ -60,7 +112,9 @@ void part_all(fr_ep *ep)
         pthread_mutex_unlock(&ep->lock);
         bell_wait(&ep->bell, end_ns);
         pthread_mutex_lock(&ep->lock);
+        say(ep);
     }
+    ep->closing = true;
     pthread_mutex_unlock(&ep->lock);
 }
 

@@ -13,7 +13,6 @@ struct peer *peer_new(fr_ep *ep, uint32_t pipe)
         return NULL;
     p->id = ++ep->last_peer;
     p->born_ns = ep->host->now_ns();
-    p->rx_last = &p->rx_first;
     p->max_send_bytes = 1; /* at the least, until it says */
     p->next = ep->peers;
     ep->peers = p;
@@ -72,6 +71,15 @@ void peer_stir(fr_ep *ep, struct peer *p)
     ep->ready_last = &p->next_ready;
 }
 
+void peer_owe(fr_ep *ep, struct peer *p)
+{
+    if (p->owed)
+        return;
+    p->owed = true;
+    p->next_owed = ep->owed_first;
+    ep->owed_first = p;
+}
+
 void peer_end(fr_ep *ep, struct peer *p, fr_status st, const char *fmt, ...)
 {
     if (p->over)
@@ -93,6 +101,7 @@ void peer_settle(fr_ep *ep, struct peer *p)
 
 void peer_forget(fr_ep *ep, struct peer *p)
 {
+    ways_drop(ep, p);
     peer_set_pipe(ep, p, 0);
     for (struct peer **at = &ep->peers; *at; at = &(*at)->next)
         if (*at == p) {
@@ -109,18 +118,17 @@ void peer_forget(fr_ep *ep, struct peer *p)
             *at = p->next_owed;
             break;
         }
-    if (!p->known)
+    if (!p->up)
         ep->strangers--;
 }
 
 void peer_discard_received(struct peer *p)
 {
-    struct msg *m;
-    while ((m = p->rx_first)) {
-        p->rx_first = m->next;
-        msg_delete(m);
+    for (int i = 0; i < NNG_WINDOW; i++) {
+        if (p->rx[i])
+            msg_delete(p->rx[i]);
+        p->rx[i] = NULL;
     }
-    p->rx_last = &p->rx_first;
 }
 
 void peer_delete(struct peer *p)

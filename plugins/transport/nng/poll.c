@@ -6,10 +6,20 @@
 
 #include "endpoint.h"
 
+enum {
+    ACK_US = 1000, /* an acknowledgement waits that long for a message to travel with */
+};
+
+/* The next one in order is there. */
+static bool has_next(const struct peer *p)
+{
+    return p->rx[p->rx_taken % NNG_WINDOW];
+}
+
 /* Hands the next received message to the core; a copy only where nng placed it oddly. */
 static bool take(fr_ep *ep, struct peer *p, struct fr_event *ev)
 {
-    struct msg *m = p->rx_first;
+    struct msg *m = p->rx[p->rx_taken % NNG_WINDOW];
     m->base.data = (char *)nng_msg_body(m->body) + NNG_HEAD_BYTES;
     if ((uintptr_t)m->base.data % NNG_ALIGN != 0) {
         m->copy = aligned_alloc(NNG_ALIGN, (m->base.len + NNG_ALIGN - 1) / NNG_ALIGN * NNG_ALIGN);
@@ -23,15 +33,10 @@ static bool take(fr_ep *ep, struct peer *p, struct fr_event *ev)
         m->body = NULL;
         ep->stats.copied_bytes += m->base.len;
     }
-    p->rx_first = m->next;
-    if (!p->rx_first)
-        p->rx_last = &p->rx_first;
-    p->rx_taken++;
-    if (!p->owed) {
-        p->owed = true;
-        p->next_owed = ep->owed_first;
-        ep->owed_first = p;
-    }
+    p->rx[p->rx_taken++ % NNG_WINDOW] = NULL;
+    peer_owe(ep, p);
+    if (ep->ack_ns == UINT64_MAX)
+        ep->ack_ns = ep->host->now_ns() + ACK_US * 1000u;
     out_add(ep, m);
     ep->stats.rx_msgs++;
     ep->stats.rx_bytes += m->base.len;
@@ -60,17 +65,20 @@ static unsigned collect(fr_ep *ep, struct peer *p, struct fr_event *ev, unsigned
     /* Only now may the core send: our greeting comes first. */
     if (p->known && p->greeted && !p->up) {
         p->up = true;
+        ep->strangers--;
         ev[n++] = (struct fr_event){.type = FR_EV_PEER_UP, .detail = p->who};
     }
+    if (!p->up && !p->over)
+        return 0;
     if (!p->up)
         peer_discard_received(p); /* over before it was up */
     /* Not just unequal: once it is over, reports go beyond what was acknowledged. */
     while (n < max && (int32_t)(p->tx_acked - p->tx_reported) > 0)
         ev[n++] =
             (struct fr_event){.type = FR_EV_SENT, .user = p->users[p->tx_reported++ % NNG_WINDOW]};
-    while (n < max && p->rx_first && take(ep, p, &ev[n]))
+    while (n < max && has_next(p) && take(ep, p, &ev[n]))
         n++;
-    while (n < max && p->over && !p->rx_first && p->tx_reported != p->tx_sent)
+    while (n < max && p->over && !has_next(p) && p->tx_reported != p->tx_sent)
         ev[n++] = (struct fr_event){.type = FR_EV_SENT,
                                     .status = FR_ECLOSED,
                                     .user = p->users[p->tx_reported++ % NNG_WINDOW]};
@@ -81,7 +89,7 @@ static unsigned collect(fr_ep *ep, struct peer *p, struct fr_event *ev, unsigned
         return n;
     }
     /* Stirred while the lock was given up: the list of those still has it. */
-    if (p->over && !p->rx_first && !p->ready)
+    if (p->over && !has_next(p) && !p->ready)
         return n + bury(ep, p, &ev[n]);
     return n;
 }
@@ -91,33 +99,57 @@ static void converse(fr_ep *ep, struct peer *p)
 {
     if (p->over || !p->linked)
         return;
-    /* Said before it is sent: the answer may come while the lock is given up. */
-    bool done = true;
-    /* A leader answers: a worker that is up is known to it. */
+    /* Said before it is sent: the answer may come while the lock is given up. Where there is no way
+     * now, the message that brings one stirs the peer again. A leader answers: a worker that is up
+     * is known to it. */
     if (!p->greeted && (p->known || !ep->leader)) {
         p->greeted = true;
-        done = p->greeted = send_control(ep, p, HEAD_HELLO);
+        p->greeted = send_control(ep, p, HEAD_HELLO);
     }
     if (p->shut && p->up && !p->bye_sent && p->tx_sent == p->tx_acked) {
         p->bye_sent = true;
-        done = p->bye_sent = send_control(ep, p, HEAD_BYE);
+        p->bye_sent = send_control(ep, p, HEAD_BYE);
     }
-    if (!done)
-        peer_stir(ep, p);
 }
 
-/* Answers to what was taken, for those to whom nothing else was sent since. */
-static void acknowledge(fr_ep *ep)
+/* With the lock held, which it gives up in between. False: it is still owed an acknowledgement. */
+static bool oblige(fr_ep *ep, struct peer *p, bool due)
 {
-    struct peer *p;
+    if (p->over || !p->known || !p->greeted)
+        return true;
+    for (unsigned n = ways_surplus(ep, p); n > 0 && !p->over; n--)
+        (void)send_control(ep, p, HEAD_ACK);
+    if (!p->over && (due || p->rx_taken - p->rx_told >= NNG_WINDOW / 2) &&
+        p->rx_told != p->rx_taken)
+        (void)send_control(ep, p, HEAD_ACK);
+    return p->over || p->rx_told == p->rx_taken;
+}
+
+/* What peers need to whom nothing else was sent since they were heard of. Acknowledgements wait a
+ * little for a message to travel with. When to look again. */
+static uint64_t oblige_all(fr_ep *ep)
+{
     pthread_mutex_lock(&ep->lock);
-    while ((p = ep->owed_first)) {
-        if (!p->over && p->rx_told != p->rx_taken && !send_control(ep, p, HEAD_ACK))
-            break;
+    uint64_t now_ns = ep->ack_ns == UINT64_MAX ? 0 : ep->host->now_ns();
+    bool due = now_ns >= ep->ack_ns, waiting = false;
+    /* A new list: while the lock is given up, there may be more to add. */
+    struct peer *todo = ep->owed_first, *p;
+    ep->owed_first = NULL;
+    while ((p = todo)) {
+        todo = p->next_owed;
         p->owed = false;
-        ep->owed_first = p->next_owed;
+        if (oblige(ep, p, due))
+            continue;
+        peer_owe(ep, p);
+        waiting = true;
     }
+    if (!waiting)
+        ep->ack_ns = UINT64_MAX;
+    else if (due)
+        ep->ack_ns = now_ns + ACK_US * 1000u;
+    uint64_t look_ns = ep->ack_ns;
     pthread_mutex_unlock(&ep->lock);
+    return look_ns;
 }
 
 /* nng 1.5 can miss that a WebSocket or TLS connection was closed until something is sent on it, and
@@ -147,12 +179,12 @@ static void free_buried(fr_ep *ep)
     }
 }
 
-/* With the lock held: ends those that never said who they are. When to look again. */
+/* With the lock held: ends those that never came up. When to look again. */
 static uint64_t expire(fr_ep *ep, uint64_t now_ns)
 {
     uint64_t next_ns = UINT64_MAX;
     for (struct peer *p = ep->strangers ? ep->peers : NULL; p; p = p->next) {
-        if (p->known || p->over)
+        if (p->up || p->over)
             continue;
         uint64_t end_ns = p->born_ns + ep->patience_ns;
         if (now_ns >= end_ns)
@@ -164,11 +196,16 @@ static uint64_t expire(fr_ep *ep, uint64_t now_ns)
     return next_ns;
 }
 
-static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64_t *look_ns_p)
+static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64_t *look_ns_p,
+                            bool *way_came_p)
 {
     unsigned n = 0;
     pthread_mutex_lock(&ep->lock);
-    *look_ns_p = ep->strangers ? expire(ep, ep->host->now_ns()) : UINT64_MAX;
+    *way_came_p = ep->way_came;
+    ep->way_came = false;
+    uint64_t end_ns = ep->strangers ? expire(ep, ep->host->now_ns()) : UINT64_MAX;
+    if (end_ns < *look_ns_p)
+        *look_ns_p = end_ns;
     /* Those that are stirred again in here wait for the next poll. */
     struct peer **end = ep->ready_last;
     while (n < max && ep->ready_first) {
@@ -193,22 +230,24 @@ static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64
 
 int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
 {
-    uint64_t deadline_ns = UINT64_MAX, look_ns = UINT64_MAX;
-    bool wait = timeout_ms != 0;
+    uint64_t deadline_ns = UINT64_MAX;
+    bool wait = timeout_ms != 0, way_came = false;
     if (timeout_ms > 0)
         deadline_ns = ep->host->now_ns() + (uint64_t)timeout_ms * 1000000u;
     free_buried(ep);
     part_overdue(ep);
-    acknowledge(ep);
-    if (ep->beat_ns != UINT64_MAX && ep->host->now_ns() >= ep->beat_ns)
-        beat(ep, ep->host->now_ns());
     for (;;) {
+        if (ep->beat_ns != UINT64_MAX && ep->host->now_ns() >= ep->beat_ns)
+            beat(ep, ep->host->now_ns());
         if (bell_take_wakeup(&ep->bell))
             wait = false;
-        unsigned n = max ? collect_all(ep, ev, max, &look_ns) : 0;
+        uint64_t look_ns = oblige_all(ep);
+        unsigned n = max ? collect_all(ep, ev, max, &look_ns, &way_came) : 0;
+        ways_keep(ep);
         if (n == 0 && atomic_load(&ep->broken))
             return FR_FAIL(ep->host, FR_EIO, "nng does not receive any more");
-        if (n > 0 || !wait)
+        /* A way is no event, but the core wants to know. */
+        if (n > 0 || !wait || way_came)
             return (int)n;
         /* Once more even where the time is over, for what came in its last moment. */
         if (ep->beat_ns < look_ns)
@@ -216,8 +255,6 @@ int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
         bool look = look_ns < deadline_ns;
         if (!bell_wait(&ep->bell, look ? look_ns : deadline_ns))
             wait = look && ep->host->now_ns() >= look_ns;
-        if (wait && ep->host->now_ns() >= ep->beat_ns)
-            beat(ep, ep->host->now_ns());
     }
 }
 

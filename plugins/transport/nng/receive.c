@@ -8,7 +8,7 @@
 #include "endpoint.h"
 
 /* Keeps a DATA message for the core. */
-static void accept_data(fr_ep *ep, struct peer *p, nng_msg *body, bool *kept_p)
+static void accept_data(fr_ep *ep, struct peer *p, nng_msg *body, uint32_t number, bool *kept_p)
 {
     size_t len = nng_msg_len(body) - NNG_HEAD_BYTES;
     if (len > ep->max_recv_bytes) {
@@ -16,11 +16,13 @@ static void accept_data(fr_ep *ep, struct peer *p, nng_msg *body, bool *kept_p)
                  (unsigned long long)ep->max_recv_bytes);
         return;
     }
-    if (len == 0 || p->bye_seen || p->rx_seen - p->rx_told >= NNG_WINDOW) {
+    struct msg **place = &p->rx[number % NNG_WINDOW];
+    bool wanted = number - p->rx_taken < NNG_WINDOW - (p->rx_taken - p->rx_told) && !*place;
+    if (len == 0 || p->bye_seen || !wanted) {
         peer_end(ep, p, FR_EPROTO, "%s",
                  len == 0      ? "an empty message"
                  : p->bye_seen ? "a message after its goodbye"
-                               : "more messages than were acknowledged room for");
+                               : "a message twice, or more than were acknowledged room for");
         return;
     }
     struct msg *m = malloc(sizeof(*m));
@@ -29,9 +31,7 @@ static void accept_data(fr_ep *ep, struct peer *p, nng_msg *body, bool *kept_p)
         return;
     }
     *m = (struct msg){.base = {.len = len, .cap = len, .peer = p->id}, .body = body};
-    *p->rx_last = m;
-    p->rx_last = &m->next;
-    p->rx_seen++;
+    *place = m;
     *kept_p = true;
 }
 
@@ -45,40 +45,39 @@ static void accept_hello(fr_ep *ep, struct peer *p, const unsigned char *body, s
         (uint64_t)get_u32(body + NNG_HEAD_BYTES) << 32 | get_u32(body + NNG_HEAD_BYTES + 4);
     p->max_send_bytes = max < PTRDIFF_MAX / 2 ? max : PTRDIFF_MAX / 2;
     p->known = true;
-    ep->strangers--;
 }
 
-/* Nothing of a peer is believed: not its length, its order, nor what it says that we sent. */
+/* Nothing of a peer is believed: not its length, its numbers, nor what it says that we sent. */
 static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p)
 {
     size_t len = nng_msg_len(msg);
     const unsigned char *body = nng_msg_body(msg);
-    size_t route = ep->leader ? 2 * NNG_ID_BYTES : NNG_ID_BYTES;
-    if (len < NNG_HEAD_BYTES || nng_msg_header_len(msg) != route || body[0] != HEAD_MAGIC ||
-        body[1] != HEAD_VERSION) {
+    if (len < NNG_HEAD_BYTES || body[0] != HEAD_MAGIC || body[1] != HEAD_VERSION) {
         peer_end(ep, p, FR_EPROTO, "no message of this program or of this version of it");
         return;
     }
-    uint32_t seq = get_u32(body + 4), ack = get_u32(body + 8);
+    uint32_t number = get_u32(body + 4), ack = get_u32(body + 8);
     unsigned type = body[2];
     if (type != HEAD_HELLO && type != HEAD_LAST && !p->known) {
         peer_end(ep, p, FR_EPROTO, "a message before its greeting");
         return;
     }
-    if (seq != p->rx_seen || ack - p->tx_acked > p->tx_sent - p->tx_acked) {
-        peer_end(ep, p, FR_EPROTO, "message %u where %u was next, %u of %u acknowledged", seq,
-                 p->rx_seen, ack, p->tx_sent);
+    if (ack - p->tx_acked <= p->tx_sent - p->tx_acked) {
+        p->tx_acked = ack;
+    } else if (p->tx_acked - ack > NNG_OVERTAKEN) {
+        peer_end(ep, p, FR_EPROTO, "%u messages acknowledged of %u", ack, p->tx_sent);
         return;
     }
-    p->tx_acked = ack;
     p->beats = 0;
     p->linked = true; /* may be known here before nng says so */
     if (type == HEAD_DATA)
-        accept_data(ep, p, msg, kept_p);
+        accept_data(ep, p, msg, number, kept_p);
     else if (type == HEAD_HELLO)
         accept_hello(ep, p, body, len);
     else if ((type != HEAD_ACK && type != HEAD_BYE && type != HEAD_LAST) || len != NNG_HEAD_BYTES)
         peer_end(ep, p, FR_EPROTO, "a message of unknown type %u, or of a wrong length", type);
+    else if (type == HEAD_BYE && number != p->rx_told)
+        peer_end(ep, p, FR_EPROTO, "a goodbye before all was acknowledged");
     else if (type == HEAD_BYE)
         p->bye_seen = true;
     else if (type == HEAD_LAST)
@@ -88,34 +87,55 @@ static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p
     peer_stir(ep, p);
 }
 
-void on_receive(void *arg)
+/* With the lock held: false where the request is nobody's. */
+static bool hold(fr_ep *ep, struct peer *p, struct way *w)
 {
-    fr_ep *ep = arg;
-    if (nng_aio_result(ep->recv_aio) != 0) {
-        pthread_mutex_lock(&ep->lock);
-        atomic_store(&ep->broken, !ep->closing);
-        pthread_mutex_unlock(&ep->lock);
-        bell_ring(&ep->bell);
-        return;
+    if (!p || p->over)
+        return false;
+    if (p->way_count >= (p->known ? NNG_WAYS_MOST : 1)) {
+        peer_end(ep, p, FR_EPROTO, "more requests than were asked for");
+        return false;
     }
-    nng_msg *msg = nng_aio_get_msg(ep->recv_aio);
-    nng_pipe pipe = nng_msg_get_pipe(msg);
-    const unsigned char *body = nng_msg_body(msg);
-    bool last = nng_msg_len(msg) >= NNG_HEAD_BYTES && body[0] == HEAD_MAGIC && body[2] == HEAD_LAST;
+    way_hold(p, w);
+    return true;
+}
+
+void on_message(void *arg)
+{
+    struct way *w = arg;
+    fr_ep *ep = w->ep;
+    nng_msg *msg = nng_aio_result(w->in) == 0 ? nng_aio_get_msg(w->in) : NULL;
+    nng_pipe pipe = msg ? nng_msg_get_pipe(msg) : (nng_pipe){0};
+    const unsigned char *body = msg ? nng_msg_body(msg) : NULL;
+    bool last =
+        msg && nng_msg_len(msg) >= NNG_HEAD_BYTES && body[0] == HEAD_MAGIC && body[2] == HEAD_LAST;
     bool kept = false;
     pthread_mutex_lock(&ep->lock);
-    struct peer *p = peer_by_pipe(ep, pipe.id);
+    struct peer *p = msg ? peer_by_pipe(ep, pipe.id) : NULL;
+    ep->receiving -= ep->leader;
+    if (!ep->leader || !(hold(ep, p, w) || part_way(ep, pipe.id, w)))
+        way_idle(ep, w);
     if (p && !p->over)
         accept_message(ep, p, msg, &kept);
+    if (p)
+        peer_owe(ep, p);
+    if (p && p->starved) {
+        p->starved = false;
+        ep->way_came = true;
+    }
+    /* Of a worker's nothing follows: its pipe was lost, which is reported by itself. */
+    if (!msg && ep->leader && !ep->closing)
+        atomic_store(&ep->broken, true);
     pthread_mutex_unlock(&ep->lock);
-    atomic_store(&ep->settled, true);
+    if (msg)
+        atomic_store(&ep->settled, true);
     bell_ring(&ep->bell);
-    if (!kept)
+    if (msg && !kept)
         nng_msg_free(msg);
     if (last)
         nng_pipe_close(pipe);
-    /* One at a time: several would complete in any order. */
-    nng_recv_aio(ep->sock, ep->recv_aio);
+    if (ep->leader && msg)
+        ways_receive(ep);
 }
 
 static void describe(nng_pipe pipe, const char *scheme, char *text, size_t bytes)

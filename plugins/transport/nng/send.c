@@ -46,70 +46,12 @@ void out_remove(fr_ep *ep, struct msg *m)
         m->next->prev = m->prev;
 }
 
-bool senders_make(fr_ep *ep)
-{
-    for (int i = 0; i < NNG_SENDS; i++) {
-        /* No callback: it would cost a change of threads for each message. */
-        if (nng_aio_alloc(&ep->senders[i], NULL, NULL) != 0) {
-            senders_free(ep);
-            return false;
-        }
-        nng_aio_set_timeout(ep->senders[i], NNG_DURATION_INFINITE);
-    }
-    return true;
-}
-
-/* The message of a send that is over is nng's, also where its pipe was lost; not where the socket
- * was closed. */
-static void settle(nng_aio *aio)
-{
-    if (nng_aio_result(aio) != 0 && nng_aio_get_msg(aio))
-        nng_msg_free(nng_aio_get_msg(aio));
-    nng_aio_set_msg(aio, NULL);
-}
-
-void senders_stop(fr_ep *ep)
-{
-    for (int i = 0; i < NNG_SENDS; i++)
-        nng_aio_stop(ep->senders[i]);
-}
-
-void senders_free(fr_ep *ep)
-{
-    for (int i = 0; i < NNG_SENDS && ep->senders[i]; i++) {
-        settle(ep->senders[i]);
-        nng_aio_free(ep->senders[i]);
-        ep->senders[i] = NULL;
-    }
-}
-
-/* With the lock held: the head, as things stand. */
-static void write_head(struct peer *p, enum head_type type, unsigned char *head)
+void write_head(struct peer *p, enum head_type type, unsigned char *head)
 {
     memcpy(head, (unsigned char[]){HEAD_MAGIC, HEAD_VERSION, (unsigned char)type, 0}, 4);
     put_u32(head + 4, p->tx_sent);
     put_u32(head + 8, p->rx_taken);
     p->rx_told = p->rx_taken;
-}
-
-/* The way for nng: to which pipe, and the number that marks the end of the way. False: no memory.
- */
-static bool write_way(const fr_ep *ep, const struct peer *p, nng_msg *msg)
-{
-    return (!ep->leader || nng_msg_header_append_u32(msg, p->pipe) == 0) &&
-           nng_msg_header_append_u32(msg, 0x80000000u) == 0;
-}
-
-/* nng keeps the order in which sends are started. A leader's never wait for a peer, a worker's no
- * longer than its window is open, which is less than the socket's queue; so none of these waits is
- * one. Without the lock. */
-static void start(fr_ep *ep, nng_msg *msg)
-{
-    nng_aio *aio = ep->senders[ep->next_sender++ % NNG_SENDS];
-    nng_aio_wait(aio);
-    settle(aio);
-    nng_aio_set_msg(aio, msg);
-    nng_send_aio(ep->sock, aio);
 }
 
 bool send_control(fr_ep *ep, struct peer *p, enum head_type type)
@@ -118,7 +60,8 @@ bool send_control(fr_ep *ep, struct peer *p, enum head_type type)
     bool hello = type == HEAD_HELLO;
     if (nng_msg_alloc(&msg, hello ? HELLO_BYTES : NNG_HEAD_BYTES) != 0)
         return false;
-    if (!write_way(ep, p, msg)) {
+    struct way *w = way_take(ep, p);
+    if (!w) {
         nng_msg_free(msg);
         return false;
     }
@@ -129,7 +72,7 @@ bool send_control(fr_ep *ep, struct peer *p, enum head_type type)
         put_u32(body + NNG_HEAD_BYTES + 4, (uint32_t)ep->max_recv_bytes);
     }
     pthread_mutex_unlock(&ep->lock);
-    start(ep, msg);
+    way_send(ep, w, msg);
     pthread_mutex_lock(&ep->lock);
     return true;
 }
@@ -142,14 +85,18 @@ static struct peer *sendable(const fr_ep *ep, fr_peer id)
 }
 
 /* May a message of this length go now? */
-static fr_status room(fr_ep *ep, const struct peer *p, size_t len)
+static fr_status room(fr_ep *ep, struct peer *p, size_t len)
 {
     if (!p)
         return FR_ECLOSED;
     if (len > p->max_send_bytes)
         return FR_ETOOBIG;
-    if (p->tx_sent - p->tx_reported < NNG_WINDOW)
+    bool open = p->tx_sent - p->tx_reported < NNG_WINDOW;
+    /* One more is for what we have to say ourselves. */
+    if (open && ways_left(ep, p) > 1)
         return FR_OK;
+    /* A window opens with a SENT, which wakes the core; a way comes without an event. */
+    p->starved = open;
     ep->stats.tx_again++;
     return FR_EAGAIN;
 }
@@ -194,9 +141,11 @@ fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg)
     fr_status st = room(ep, p, len);
     if (st == FR_ETOOBIG)
         st = FR_EINVAL; /* its peer number was changed after msg_alloc */
-    nng_msg_header_clear(m->body);
-    if (st == FR_OK && !write_way(ep, p, m->body))
-        st = FR_ENOMEM;
+    struct way *w = st == FR_OK ? way_take(ep, p) : NULL;
+    if (st == FR_OK && !w) {
+        p->starved = true;
+        st = FR_EAGAIN;
+    }
     if (st == FR_OK) {
         write_head(p, HEAD_DATA, nng_msg_body(m->body));
         p->users[p->tx_sent++ % NNG_WINDOW] = msg->user;
@@ -206,7 +155,7 @@ fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg)
         return st;
     out_remove(ep, m);
     nng_msg_chop(m->body, msg->cap - len);
-    start(ep, m->body);
+    way_send(ep, w, m->body);
     m->body = NULL;
     msg_delete(m);
     ep->stats.tx_msgs++;
