@@ -25,9 +25,11 @@ enum {
     NNG_ID_BYTES = 4,    /* the request number, which travels before ours                    */
     NNG_STRANGERS = 256, /* connections that are not up yet                                  */
     NNG_BUCKETS = 256,
-    NNG_HELD = NNG_WINDOW,        /* requests a leader keeps of a worker, to answer later         */
-    NNG_SPARE = 4,                /* more than that go back only together                         */
-    NNG_WAYS = 40,                /* of a worker: held, a window of messages, and a few of ours   */
+    NNG_HELD = NNG_WINDOW, /* requests a leader keeps of a worker, to answer later         */
+    NNG_RECEIVING = 4,     /* contexts of a leader: nng holds a pipe back where there are none     */
+    NNG_IDLE = 8,  /* kept beside them, for bursts between two calls of the core               */
+    NNG_SPARE = 4, /* more than that go back only together                         */
+    NNG_WAYS = 40, /* of a worker: held, a window of messages, and a few of ours   */
     NNG_WAYS_MOST = 2 * NNG_WAYS, /* of one worker; more is an attack                             */
     NNG_OVERTAKEN = 4 * NNG_WAYS, /* how old an acknowledgement may be when it comes              */
 };
@@ -170,9 +172,9 @@ void peer_delete(struct peer *p);
 void peer_discard_received(struct peer *p);
 
 /* ways.c */
-bool ways_make(fr_ep *ep);    /* enough for the start; false: no memory                */
-void ways_keep(fr_ep *ep);    /* leader: makes what is missing; the core's thread       */
-void ways_receive(fr_ep *ep); /* leader: some of the idle ones receive; any thread   */
+bool ways_make(fr_ep *ep); /* enough for the start; false: no memory                */
+/* Leader, the core's thread: some receive and some are idle, where only `spare` do or are. */
+void ways_keep(fr_ep *ep, unsigned spare);
 void ways_close(fr_ep *ep);
 void ways_free(fr_ep *ep); /* after it */
 /* The rest with the lock held. */
@@ -180,6 +182,7 @@ struct way *way_take(fr_ep *ep, struct peer *p); /* NULL: none now */
 unsigned ways_left(const fr_ep *ep, const struct peer *p);
 /* Messages without a message, so that the other side has ways, or gets back what it lent. */
 unsigned ways_surplus(const fr_ep *ep, const struct peer *p);
+struct way *way_next(fr_ep *ep); /* leader: to receive with, without the lock; NULL: enough do */
 void way_hold(struct peer *p, struct way *w);
 void way_idle(fr_ep *ep, struct way *w);
 void ways_drop(fr_ep *ep, struct peer *p); /* those held for it are idle again */

@@ -88,6 +88,8 @@ static struct parting *take_overdue(fr_ep *ep)
 void part_overdue(fr_ep *ep)
 {
     struct parting *parting;
+    if (!ep->partings) /* the core's thread alone adds to them */
+        return;
     pthread_mutex_lock(&ep->lock);
     say(ep);
     while ((parting = take_overdue(ep))) {

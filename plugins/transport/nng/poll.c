@@ -115,7 +115,8 @@ static void converse(fr_ep *ep, struct peer *p)
 /* With the lock held, which it gives up in between. False: it is still owed an acknowledgement. */
 static bool oblige(fr_ep *ep, struct peer *p, bool due)
 {
-    if (p->over || !p->known || !p->greeted)
+    /* The core is to see first what has come: it may have an answer. */
+    if (p->over || !p->known || !p->greeted || has_next(p))
         return true;
     for (unsigned n = ways_surplus(ep, p); n > 0 && !p->over; n--)
         (void)send_control(ep, p, HEAD_ACK);
@@ -125,11 +126,11 @@ static bool oblige(fr_ep *ep, struct peer *p, bool due)
     return p->over || p->rx_told == p->rx_taken;
 }
 
-/* What peers need to whom nothing else was sent since they were heard of. Acknowledgements wait a
- * little for a message to travel with. When to look again. */
+/* With the lock held, which it gives up in between: what peers need to whom nothing else was sent
+ * since they were heard of. Acknowledgements wait a little for a message to travel with. When to
+ * look again. */
 static uint64_t oblige_all(fr_ep *ep)
 {
-    pthread_mutex_lock(&ep->lock);
     uint64_t now_ns = ep->ack_ns == UINT64_MAX ? 0 : ep->host->now_ns();
     bool due = now_ns >= ep->ack_ns, waiting = false;
     /* A new list: while the lock is given up, there may be more to add. */
@@ -147,9 +148,7 @@ static uint64_t oblige_all(fr_ep *ep)
         ep->ack_ns = UINT64_MAX;
     else if (due)
         ep->ack_ns = now_ns + ACK_US * 1000u;
-    uint64_t look_ns = ep->ack_ns;
-    pthread_mutex_unlock(&ep->lock);
-    return look_ns;
+    return ep->ack_ns;
 }
 
 /* nng 1.5 can miss that a WebSocket or TLS connection was closed until something is sent on it, and
@@ -196,13 +195,9 @@ static uint64_t expire(fr_ep *ep, uint64_t now_ns)
     return next_ns;
 }
 
-static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64_t *look_ns_p,
-                            bool *way_came_p)
+static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64_t *look_ns_p)
 {
     unsigned n = 0;
-    pthread_mutex_lock(&ep->lock);
-    *way_came_p = ep->way_came;
-    ep->way_came = false;
     uint64_t end_ns = ep->strangers ? expire(ep, ep->host->now_ns()) : UINT64_MAX;
     if (end_ns < *look_ns_p)
         *look_ns_p = end_ns;
@@ -224,14 +219,13 @@ static unsigned collect_all(fr_ep *ep, struct fr_event *ev, unsigned max, uint64
     }
     if (ep->ready_first)
         bell_ring(&ep->bell);
-    pthread_mutex_unlock(&ep->lock);
     return n;
 }
 
 int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
 {
     uint64_t deadline_ns = UINT64_MAX;
-    bool wait = timeout_ms != 0, way_came = false;
+    bool wait = timeout_ms != 0;
     if (timeout_ms > 0)
         deadline_ns = ep->host->now_ns() + (uint64_t)timeout_ms * 1000000u;
     free_buried(ep);
@@ -241,12 +235,18 @@ int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
             beat(ep, ep->host->now_ns());
         if (bell_take_wakeup(&ep->bell))
             wait = false;
+        pthread_mutex_lock(&ep->lock);
         uint64_t look_ns = oblige_all(ep);
-        unsigned n = max ? collect_all(ep, ev, max, &look_ns, &way_came) : 0;
-        ways_keep(ep);
+        unsigned n = max ? collect_all(ep, ev, max, &look_ns) : 0;
+        unsigned receiving = ep->receiving, idle = ep->idle_count;
+        /* A way is no event, but the core wants to know. */
+        bool way_came = ep->way_came;
+        ep->way_came = false;
+        pthread_mutex_unlock(&ep->lock);
+        if (ep->leader && (receiving < NNG_RECEIVING || idle < NNG_IDLE / 2))
+            ways_keep(ep, receiving + idle);
         if (n == 0 && atomic_load(&ep->broken))
             return FR_FAIL(ep->host, FR_EIO, "nng does not receive any more");
-        /* A way is no event, but the core wants to know. */
         if (n > 0 || !wait || way_came)
             return (int)n;
         /* Once more even where the time is over, for what came in its last moment. */

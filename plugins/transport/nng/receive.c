@@ -126,6 +126,7 @@ void on_message(void *arg)
     /* Of a worker's nothing follows: its pipe was lost, which is reported by itself. */
     if (!msg && ep->leader && !ep->closing)
         atomic_store(&ep->broken, true);
+    struct way *next = ep->leader && msg ? way_next(ep) : NULL;
     pthread_mutex_unlock(&ep->lock);
     if (msg)
         atomic_store(&ep->settled, true);
@@ -134,8 +135,8 @@ void on_message(void *arg)
         nng_msg_free(msg);
     if (last)
         nng_pipe_close(pipe);
-    if (ep->leader && msg)
-        ways_receive(ep);
+    if (next)
+        nng_ctx_recv(next->ctx, next->in);
 }
 
 static void describe(nng_pipe pipe, const char *scheme, char *text, size_t bytes)

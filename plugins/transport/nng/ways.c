@@ -8,11 +8,6 @@
 
 #include "endpoint.h"
 
-enum {
-    RECEIVING = 4, /* contexts of a leader: nng holds a pipe back where there are none         */
-    IDLE = 8,      /* kept beside them, for bursts between two calls of the core               */
-};
-
 static struct way *way_new(fr_ep *ep)
 {
     struct way *w = calloc(1, sizeof(*w));
@@ -58,40 +53,36 @@ static bool add(fr_ep *ep, unsigned count)
 
 bool ways_make(fr_ep *ep)
 {
-    if (!add(ep, ep->leader ? RECEIVING + IDLE : NNG_WAYS))
+    if (!add(ep, ep->leader ? NNG_RECEIVING + NNG_IDLE : NNG_WAYS))
         return false;
-    ways_keep(ep);
+    if (ep->leader)
+        ways_keep(ep, NNG_RECEIVING + NNG_IDLE);
     return true;
 }
 
-void ways_receive(fr_ep *ep)
+struct way *way_next(fr_ep *ep)
 {
+    struct way *w = ep->receiving < NNG_RECEIVING && !ep->closing ? ep->idle : NULL;
+    if (w) {
+        ep->idle = w->next;
+        ep->idle_count--;
+        ep->receiving++;
+    }
+    return w;
+}
+
+void ways_keep(fr_ep *ep, unsigned spare)
+{
+    if (spare < NNG_RECEIVING + NNG_IDLE)
+        (void)add(ep, NNG_RECEIVING + NNG_IDLE - spare); /* else later */
     for (;;) {
         pthread_mutex_lock(&ep->lock);
-        struct way *w = ep->receiving < RECEIVING && !ep->closing ? ep->idle : NULL;
-        if (w) {
-            ep->idle = w->next;
-            ep->idle_count--;
-            ep->receiving++;
-        }
+        struct way *w = way_next(ep);
         pthread_mutex_unlock(&ep->lock);
         if (!w)
             return;
         nng_ctx_recv(w->ctx, w->in);
     }
-}
-
-void ways_keep(fr_ep *ep)
-{
-    if (!ep->leader)
-        return;
-    pthread_mutex_lock(&ep->lock);
-    unsigned spare = ep->receiving + ep->idle_count, receiving = ep->receiving;
-    pthread_mutex_unlock(&ep->lock);
-    if (spare < RECEIVING + IDLE)
-        (void)add(ep, RECEIVING + IDLE - spare); /* else later */
-    if (receiving < RECEIVING)
-        ways_receive(ep);
 }
 
 /* What was not sent is ours again. */
@@ -198,6 +189,8 @@ void way_send(fr_ep *ep, struct way *w, nng_msg *msg)
     }
     pthread_mutex_lock(&ep->lock);
     way_idle(ep, w);
+    w = way_next(ep);
     pthread_mutex_unlock(&ep->lock);
-    ways_receive(ep);
+    if (w)
+        nng_ctx_recv(w->ctx, w->in);
 }
