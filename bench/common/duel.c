@@ -95,7 +95,7 @@ static void print_rows(const char *what, const struct duel_contender *c, size_t 
     char text[64], ratio_text[64];
     for (size_t i = 0; i < count; i++) {
         struct bench_series ratio = bench_ratio(&series[0], &series[i]);
-        printf("%-18s %-12s %-28s %s\n", what, c[i].name,
+        printf("%-18s %-14s %-28s %s\n", what, c[i].name,
                bench_text(&series[i], text, sizeof(text)),
                i == 0 ? "" : bench_text(&ratio, ratio_text, sizeof(ratio_text)));
     }
@@ -195,7 +195,7 @@ int duel_main(int argc, char **argv, const struct duel_contender *c, size_t coun
            "(least..most)\n# goodput: %u credits, leader on CPU 0, worker on CPU 1, 384 MiB a "
            "round; round trip: 1 credit, both on CPU 0, 20000 a round\n",
            rounds, arg, credits);
-    printf("%-18s %-12s %-28s %s %s to it, per round\n", "what", "who", "", "ratio of", c[0].name);
+    printf("%-18s %-14s %-28s %s %s to it, per round\n", "what", "who", "", "ratio of", c[0].name);
     int failed = 0;
     size_t only = (size_t)bench_arg(argc, argv, "--bytes", 0); /* 0: all sizes and the round trip */
     for (int i = 0; i < MOST_SIZES && !failed; i++)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * duel_nng - the nng plugin against nng itself, twice: pair0 with aios, where callbacks do all
- * (no thread of the program wakes up for a message), and with nng_recvmsg on the main thread,
- * which is where a program that polls has to get its messages to.
+ * duel_nng - the nng plugin against nng itself, as pair0 and nothing else, in three programs:
+ *
+ *   bare polled     aios both ways; callbacks hand what comes to the main thread, which does the
+ *                   work, as in any program with a loop of its own: what the plugin can be at most
+ *   bare calls      nng_recvmsg and nng_sendmsg on the main thread
+ *   bare callbacks  the work is done inside nng's callbacks; no thread of the program ever wakes
+ * up, which no endpoint with a poll can do
  *
  *   duel_nng [--rounds N] [--credits N] [--arg address=URL] */
 #include "common/duel.h"
@@ -17,9 +21,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_CREDITS = 1024 };
+enum { MOST_CREDITS = 1024, SENDERS = 64 };
 
-/* One side. Sends are a chain on one aio, with what waits for it. */
+/* One side. Callbacks: sends are a chain on one aio, with what waits for it. */
 struct bare {
     const struct duel_load *load;
     struct duel_times *times; /* NULL: the worker */
@@ -29,6 +33,9 @@ struct bare {
     nng_msg *waiting[MOST_CREDITS];
     unsigned first, count;
     bool sending;
+    nng_aio *senders[SENDERS]; /* polled: used in turn */
+    unsigned next_sender;
+    sem_t come; /* polled: as often as there is a message in waiting */
     unsigned sent, done;
     uint64_t began[MOST_CREDITS];
     sem_t over;
@@ -122,7 +129,108 @@ static void end_worker(struct bare *b)
     nng_close(b->sock);
 }
 
-/* ---------------------------------------------------------------------- aios */
+/* -------------------------------------------------------------------- polled */
+
+static void on_come(void *arg)
+{
+    struct bare *b = arg;
+    if (nng_aio_result(b->in) != 0)
+        return;
+    nng_mtx_lock(b->lock);
+    b->waiting[(b->first + b->count++) % MOST_CREDITS] = nng_aio_get_msg(b->in);
+    nng_mtx_unlock(b->lock);
+    sem_post(&b->come);
+    nng_recv_aio(b->sock, b->in);
+}
+
+static nng_msg *take(struct bare *b)
+{
+    while (sem_wait(&b->come) != 0)
+        ;
+    nng_mtx_lock(b->lock);
+    nng_msg *msg = b->waiting[b->first];
+    b->first = (b->first + 1) % MOST_CREDITS;
+    b->count--;
+    nng_mtx_unlock(b->lock);
+    return msg;
+}
+
+/* Without a callback, which would be a change of threads. */
+static void post(struct bare *b, nng_msg *msg)
+{
+    nng_aio *aio = b->senders[b->next_sender++ % SENDERS];
+    nng_aio_wait(aio);
+    nng_aio_set_msg(aio, msg);
+    nng_send_aio(b->sock, aio);
+}
+
+static void start_polling(struct bare *b)
+{
+    sem_init(&b->come, 0, 0);
+    die("lock", nng_mtx_alloc(&b->lock));
+    die("aio", nng_aio_alloc(&b->in, on_come, b));
+    for (int i = 0; i < SENDERS; i++)
+        die("aio", nng_aio_alloc(&b->senders[i], NULL, NULL));
+}
+
+static void stop_polling(struct bare *b)
+{
+    nng_aio_free(b->in);
+    for (int i = 0; i < SENDERS; i++)
+        nng_aio_free(b->senders[i]);
+    nng_mtx_free(b->lock);
+    sem_destroy(&b->come);
+}
+
+static void post_order(struct bare *b)
+{
+    b->began[b->sent % b->load->credits] = fr_now_ns();
+    post(b, new_order(b->sent++));
+}
+
+static bool polled_lead(const struct duel_load *load, struct duel_times *times)
+{
+    static struct bare b;
+    open_bare(&b, load);
+    start_polling(&b);
+    await_worker(&b);
+    uint64_t start_ns = fr_now_ns();
+    nng_recv_aio(b.sock, b.in);
+    while (b.sent < load->credits && b.sent < load->results)
+        post_order(&b);
+    for (; b.done < load->results; b.done++) {
+        nng_msg *msg = take(&b);
+        duel_place(nng_msg_body(msg), load);
+        nng_msg_free(msg);
+        times->latency_ns[b.done] = fr_now_ns() - b.began[b.done % load->credits];
+        if (b.sent < load->results)
+            post_order(&b);
+    }
+    times->wall_ns = fr_now_ns() - start_ns;
+    end_worker(&b);
+    stop_polling(&b);
+    nng_fini(); /* each contender starts the library's threads itself */
+    return true;
+}
+
+static int polled_work(const struct duel_load *load, const char *url)
+{
+    static struct bare b;
+    open_bare(&b, load);
+    start_polling(&b);
+    dial_leader(&b, url);
+    nng_recv_aio(b.sock, b.in);
+    for (;;) {
+        nng_msg *order = take(&b);
+        if (is_over(order))
+            return 0;
+        nng_msg *result = new_result(load, order);
+        nng_msg_free(order);
+        post(&b, result);
+    }
+}
+
+/* ----------------------------------------------------------------- callbacks */
 
 static void put(struct bare *b, nng_msg *msg)
 {
@@ -215,7 +323,7 @@ static void stop_aios(struct bare *b)
     sem_destroy(&b->over);
 }
 
-static bool aio_lead(const struct duel_load *load, struct duel_times *times)
+static bool callbacks_lead(const struct duel_load *load, struct duel_times *times)
 {
     static struct bare b;
     open_bare(&b, load);
@@ -231,10 +339,11 @@ static bool aio_lead(const struct duel_load *load, struct duel_times *times)
     times->wall_ns = fr_now_ns() - start_ns;
     end_worker(&b);
     stop_aios(&b);
+    nng_fini();
     return true;
 }
 
-static int aio_work(const struct duel_load *load, const char *url)
+static int callbacks_work(const struct duel_load *load, const char *url)
 {
     static struct bare b;
     open_bare(&b, load);
@@ -274,6 +383,7 @@ static bool calls_lead(const struct duel_load *load, struct duel_times *times)
     }
     times->wall_ns = fr_now_ns() - start_ns;
     end_worker(&b);
+    nng_fini();
     return true;
 }
 
@@ -309,11 +419,8 @@ int main(int argc, char **argv)
 {
     const struct duel_contender contenders[] = {
         {.name = "nng", .lead = plugin_lead, .work = plugin_work},
+        {.name = "bare polled", .lead = polled_lead, .work = polled_work},
         {.name = "bare calls", .lead = calls_lead, .work = calls_work},
-        {.name = "bare aio", .lead = aio_lead, .work = aio_work}};
-    /* Over ipc pair0 of nng 1.5 stalls in the last one. */
-    bool ipc = false;
-    for (int i = 1; i < argc; i++)
-        ipc = ipc || strstr(argv[i], "ipc://");
-    return duel_main(argc, argv, contenders, ipc ? 2 : 3);
+        {.name = "bare callbacks", .lead = callbacks_lead, .work = callbacks_work}};
+    return duel_main(argc, argv, contenders, 4);
 }
