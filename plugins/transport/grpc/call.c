@@ -14,6 +14,8 @@
 
 /* More than the socket takes at once does not make it faster, but leaves the caches. */
 enum { FULL_BYTES = 512 << 10 };
+/* Messages that cost so much that their answers can wait for one another's. */
+enum { HOLD_BYTES = 4 << 10 };
 
 #define CALL_OF(tag, member) ((struct call *)((char *)(tag)-offsetof(struct call, member)))
 
@@ -65,6 +67,8 @@ static void send_next(struct call *c)
     c->tx_buffer = msg_pack(m);
     grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
     op.data.send_message.send_message = c->tx_buffer;
+    if (c->tx_first) /* which follows at once: small ones share a write to the socket */
+        op.flags = GRPC_WRITE_BUFFER_HINT;
     if (start(c, CALL_SEND, &c->send_tag, &op, 1))
         return;
     grpc_byte_buffer_destroy(c->tx_buffer);
@@ -155,6 +159,8 @@ static void receive(struct call *c)
     m->item =
         (struct item){.event = {.type = FR_EV_RECV, .peer = c->peer, .msg = &m->base}, .call = c};
     ep_push(ep, &m->item);
+    if (ep->leader && len >= HOLD_BYTES)
+        ep_hold(ep);
 }
 
 static void on_recv(struct tag *tag, bool ok)
@@ -265,7 +271,7 @@ void call_settle(struct call *c)
         return;
     if (c->bridge)
         c->bridge->advance(c);
-    if (!c->dead && c->up && !(c->flight & CALL_SEND)) {
+    if (!c->dead && c->up && !(c->flight & CALL_SEND) && !c->ep->held) {
         if (c->tx_first)
             send_next(c);
         else if (c->leaving && !c->ended)
