@@ -14,8 +14,9 @@
 
 /* More than the socket takes at once does not make it faster, but leaves the caches. */
 enum { FULL_BYTES = 512 << 10 };
-/* Messages that cost so much that their answers can wait for one another's. */
-enum { HOLD_BYTES = 4 << 10 };
+/* Messages whose answers can wait for one another's: smaller ones may be all there is, larger ones
+ * cost so much more than a write to the socket that it does not matter. */
+enum { HOLD_LEAST_BYTES = 4 << 10, HOLD_MOST_BYTES = 256 << 10 };
 
 #define CALL_OF(tag, member) ((struct call *)((char *)(tag)-offsetof(struct call, member)))
 
@@ -147,7 +148,7 @@ static void receive(struct call *c)
         return;
     }
     bool copied;
-    struct msg *m = msg_from(c->rx_buffer, c->peer, &copied);
+    struct msg *m = msg_from(ep, c->rx_buffer, c->peer, &copied);
     if (!m) {
         call_cut(c, FR_ECONN, GRPC_STATUS_RESOURCE_EXHAUSTED, "no memory for a message");
         return;
@@ -159,7 +160,7 @@ static void receive(struct call *c)
     m->item =
         (struct item){.event = {.type = FR_EV_RECV, .peer = c->peer, .msg = &m->base}, .call = c};
     ep_push(ep, &m->item);
-    if (ep->leader && len >= HOLD_BYTES)
+    if (ep->leader && len >= HOLD_LEAST_BYTES && len <= HOLD_MOST_BYTES)
         ep_hold(ep);
 }
 

@@ -342,6 +342,7 @@ void ep_close(fr_ep *ep)
         msg_take_back(ep, m);
         msg_delete(m);
     }
+    free(ep->spare);
     if (ep->server)
         server_delete(ep->server);
     if (ep->client)

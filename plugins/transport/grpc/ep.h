@@ -61,7 +61,8 @@ struct fr_ep {
     struct call *gone; /* reported down; their detail is valid until the next poll */
     unsigned held;     /* messages lately received; while there are any, nothing is sent */
     struct item *first, **end;
-    struct msg *out; /* messages in the core's hands */
+    struct msg *spare; /* a block that was just read from and so is warm; NULL: none */
+    struct msg *out;   /* messages in the core's hands */
     fr_peer last_peer;
     uint64_t max_recv_bytes;
     struct fr_stats stats;
