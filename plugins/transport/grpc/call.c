@@ -14,6 +14,9 @@
 
 /* More than the socket takes at once does not make it faster, but leaves the caches. */
 enum { FULL_BYTES = 512 << 10 };
+/* Messages whose answers can wait for one another's: smaller ones may be all there is, larger ones
+ * cost so much more than a write to the socket that it does not matter. */
+enum { HOLD_LEAST_BYTES = 4 << 10, HOLD_MOST_BYTES = 256 << 10 };
 
 #define CALL_OF(tag, member) ((struct call *)((char *)(tag)-offsetof(struct call, member)))
 
@@ -65,6 +68,8 @@ static void send_next(struct call *c)
     c->tx_buffer = msg_pack(m);
     grpc_op op = {.op = GRPC_OP_SEND_MESSAGE};
     op.data.send_message.send_message = c->tx_buffer;
+    if (c->tx_first) /* which follows at once: small ones share a write to the socket */
+        op.flags = GRPC_WRITE_BUFFER_HINT;
     if (start(c, CALL_SEND, &c->send_tag, &op, 1))
         return;
     grpc_byte_buffer_destroy(c->tx_buffer);
@@ -143,7 +148,7 @@ static void receive(struct call *c)
         return;
     }
     bool copied;
-    struct msg *m = msg_from(c->rx_buffer, c->peer, &copied);
+    struct msg *m = msg_from(ep, c->rx_buffer, c->peer, &copied);
     if (!m) {
         call_cut(c, FR_ECONN, GRPC_STATUS_RESOURCE_EXHAUSTED, "no memory for a message");
         return;
@@ -155,6 +160,8 @@ static void receive(struct call *c)
     m->item =
         (struct item){.event = {.type = FR_EV_RECV, .peer = c->peer, .msg = &m->base}, .call = c};
     ep_push(ep, &m->item);
+    if (ep->leader && len >= HOLD_LEAST_BYTES && len <= HOLD_MOST_BYTES)
+        ep_hold(ep);
 }
 
 static void on_recv(struct tag *tag, bool ok)
@@ -265,7 +272,7 @@ void call_settle(struct call *c)
         return;
     if (c->bridge)
         c->bridge->advance(c);
-    if (!c->dead && c->up && !(c->flight & CALL_SEND)) {
+    if (!c->dead && c->up && !(c->flight & CALL_SEND) && !c->ep->held) {
         if (c->tx_first)
             send_next(c);
         else if (c->leaving && !c->ended)

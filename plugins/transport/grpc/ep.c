@@ -16,6 +16,7 @@
 #include <time.h>
 
 enum { FEW = 4 };         /* peers that seldom have more than one event ready */
+enum { HOLD = 4 };        /* messages whose answers leave together */
 enum { CLOSE_MS = 2000 }; /* for gRPC to hand back what it holds; milliseconds are usual */
 
 /* ---------------------------------------------------------------- calls and events */
@@ -50,6 +51,21 @@ fr_status ep_add(fr_ep *ep, struct call *call)
     call->peer = ++ep->last_peer;
     ep->calls[ep->count++] = call;
     return FR_OK;
+}
+
+/* A write to the socket costs the leader as much as copying a message does: answers are sent once
+ * there are a few, or nothing more is there to be received. */
+static void release(fr_ep *ep)
+{
+    ep->held = 0;
+    for (unsigned i = 0; i < ep->count; i++)
+        call_settle(ep->calls[i]);
+}
+
+void ep_hold(fr_ep *ep)
+{
+    if ((ep->held || ep->count <= FEW) && ++ep->held == HOLD)
+        release(ep);
 }
 
 static unsigned place(const fr_ep *ep, fr_peer peer)
@@ -161,7 +177,7 @@ int ep_poll(fr_ep *ep, struct fr_event *events, unsigned max, int timeout_ms)
             watch_alarm(ep, now_ns, &by_ns);
             if (ep->first)
                 continue;
-            if (wait)
+            if (wait && !ep->held)
                 until = by_ns == UINT64_MAX ? gpr_inf_future(GPR_CLOCK_MONOTONIC)
                         : by_ns > now_ns    ? in_ns(by_ns - now_ns)
                                             : until;
@@ -172,6 +188,8 @@ int ep_poll(fr_ep *ep, struct fr_event *events, unsigned max, int timeout_ms)
             tag->done(tag, got.success != 0);
         } else if (got.type == GRPC_QUEUE_SHUTDOWN) {
             return FR_FAIL(ep->host, FR_EIO, "the completion queue is shut down");
+        } else if (ep->held) {
+            release(ep);
         } else if (n > 0 || !wait || ep->host->now_ns() >= end_ns) {
             return (int)n;
         }
@@ -256,6 +274,7 @@ void ep_shutdown(fr_ep *ep)
      * at once, and then a worker that has not yet read everything may fail to write, and so lose
      * the rest. */
     ep->shut = true;
+    ep->held = 0;
     for (unsigned i = 0; i < ep->count; i++)
         call_leave(ep->calls[i]);
 }
@@ -323,6 +342,7 @@ void ep_close(fr_ep *ep)
         msg_take_back(ep, m);
         msg_delete(m);
     }
+    free(ep->spare);
     if (ep->server)
         server_delete(ep->server);
     if (ep->client)

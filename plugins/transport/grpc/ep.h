@@ -59,8 +59,10 @@ struct fr_ep {
     unsigned count, room;
     struct call *due;  /* to be read from, before gRPC is waited for */
     struct call *gone; /* reported down; their detail is valid until the next poll */
+    unsigned held;     /* messages lately received; while there are any, nothing is sent */
     struct item *first, **end;
-    struct msg *out; /* messages in the core's hands */
+    struct msg *spare; /* a block that was just read from and so is warm; NULL: none */
+    struct msg *out;   /* messages in the core's hands */
     fr_peer last_peer;
     uint64_t max_recv_bytes;
     struct fr_stats stats;
@@ -72,6 +74,7 @@ void ep_shutdown(fr_ep *ep);
 void ep_close(fr_ep *ep);
 int ep_poll(fr_ep *ep, struct fr_event *events, unsigned max, int timeout_ms);
 void ep_push(fr_ep *ep, struct item *item);
+void ep_hold(fr_ep *ep); /* a large message was received: its answer need not go alone */
 fr_status ep_add(fr_ep *ep, struct call *call); /* gives it its peer number */
 struct call *ep_find(fr_ep *ep, fr_peer peer);  /* NULL: unknown or gone    */
 #endif

@@ -55,7 +55,7 @@ static void grpc_msg_free(fr_ep *ep, struct fr_msg *msg)
 {
     struct msg *m = (struct msg *)msg;
     msg_take_back(ep, m);
-    msg_delete(m);
+    msg_done(ep, m);
 }
 
 static fr_status grpc_send(fr_ep *ep, struct fr_msg *msg)

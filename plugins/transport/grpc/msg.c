@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SPARE_MOST_BYTES = 256 << 10 }; /* more leaves the caches anyway */
+
 /* aligned_alloc would cut each block out of a larger one, and give the rest back. */
 static void *aligned(void *block)
 {
@@ -36,7 +38,30 @@ struct msg *msg_blank(size_t len, fr_peer peer)
     return m;
 }
 
-struct msg *msg_from(const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_p)
+static struct msg *block_for(fr_ep *ep, size_t len, fr_peer peer)
+{
+    struct msg *m = ep->spare;
+    ep->spare = NULL;
+    if (m && m->base.cap >= len) {
+        m->base.len = len;
+        m->base.peer = peer;
+        m->base.user = 0;
+        return m;
+    }
+    free(m);
+    return msg_blank(len, peer);
+}
+
+void msg_done(fr_ep *ep, struct msg *m)
+{
+    bool block = !m->slice.refcount; /* the data follows the struct */
+    if (!block || ep->spare || m->base.cap > SPARE_MOST_BYTES)
+        msg_delete(m);
+    else
+        ep->spare = m;
+}
+
+struct msg *msg_from(fr_ep *ep, const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_p)
 {
     const grpc_slice_buffer *from = &buffer->data.raw.slice_buffer;
     size_t len = from->length;
@@ -54,7 +79,7 @@ struct msg *msg_from(const grpc_byte_buffer *buffer, fr_peer peer, bool *copied_
         *copied_p = false;
         return m;
     }
-    struct msg *m = msg_blank(len, peer);
+    struct msg *m = block_for(ep, len, peer);
     if (!m)
         return NULL;
     unsigned char *to = m->base.data;
