@@ -54,6 +54,27 @@ static struct fr_layers *new_layers(const struct fr_transport_use *use)
     return layers;
 }
 
+fr_status fr_transport_check(const struct fr_transport_use *use, const struct fr_open_args *args,
+                             struct fr_error *err)
+{
+    struct fr_layers *layers = new_layers(use);
+    if (!layers)
+        return fr_fail(err, FR_ENOMEM, "out of memory");
+    fr_status st = FR_OK;
+    for (size_t i = 0; st == FR_OK && i < use->count; i++) {
+        const struct fr_inner *layer = &layers->inners[i];
+        if (!FR_HAS(layer->ops, check))
+            continue;
+        st = fr_host_box_take(layers->boxes[i], layer->ops->check(layer->host, layer->cfg, args),
+                              err);
+        if (st != FR_OK)
+            fr_fail(err, st, "transport %s refuses its configuration: %s",
+                    use->layers[i].plugin->name, fr_status_text(st));
+    }
+    free_layers(layers);
+    return st;
+}
+
 fr_status fr_endpoint_open(const struct fr_transport_use *use, const struct fr_open_args *args,
                            struct fr_endpoint *endpoint_p, struct fr_error *err)
 {

@@ -2,14 +2,17 @@
  * plugin.h - what every plugin exports, and what the core offers it. Depends on libc only.
  *
  * A plugin is a shared object with one exported symbol, `fractal_plugin`, which is constant data:
- * reading it runs no code of the plugin. It links neither the core nor another plugin. */
+ * reading it runs no code of the plugin. It links neither the core nor another plugin.
+ *
+ * Minors so far, each of which appended only: 1: check, in struct fr_transport_ops and struct
+ * fr_output_ops, and FR_OPEN_UNBOUND. */
 #ifndef FRACTAL_PLUGIN_H
 #define FRACTAL_PLUGIN_H
 #include <stddef.h>
 #include <stdint.h>
 
 #define FR_ABI_MAJOR    1u          /* another major is refused                        */
-#define FR_ABI_MINOR    0u          /* a newer minor than the core's is refused        */
+#define FR_ABI_MINOR    1u          /* a newer minor than the core's is refused        */
 #define FR_PLUGIN_MAGIC 0x4c415246u /* "FRAL": some other symbol is never a plugin     */
 
 /* True where the struct that the other side compiled has the field, and it is set. */

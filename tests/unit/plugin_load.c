@@ -78,8 +78,8 @@ static void refused(const char *configured, const char *name, const char *const 
 
 Test(load, refusals)
 {
-    REFUSED(odd, "other_major", "/other_major.so", "ABI 2.0", "has 1.0");
-    REFUSED(odd, "newer_minor", "/newer_minor.so", "ABI 1.1", "has 1.0");
+    REFUSED(odd, "other_major", "/other_major.so", "ABI 2.1", "has 1.1");
+    REFUSED(odd, "newer_minor", "/newer_minor.so", "ABI 1.2", "has 1.1");
     REFUSED(odd, "wrong_magic", "/wrong_magic.so", "no fractal plugin", "something else");
     REFUSED(odd, "no_symbol", "/no_symbol.so", "no fractal plugin", "exports no fractal_plugin");
     REFUSED(odd, "other_kind", "/other_kind.so", "output", "palette was asked for");
