@@ -150,7 +150,8 @@ struct fr_transport_ops {
     /* Optional, since minor 1. Would open refuse this config, for this role, at this address? So
      * that a typing error is found before any work begins. Judges what can be judged by looking:
      * opens no socket, resolves no name, starts no thread, makes and changes no file; it may read
-     * files that the config names. A hook judges what is its own; the core asks the inner ones.
+     * regular files that the config names (a pipe is open's to read). A hook judges what is its
+     * own; the core asks the inner ones.
      *
      * `host`, `cfg` (or NULL) and `args` are borrowed for the call; the lengths in `args` may be 0:
      * not known yet. Any thread, several at once, also while endpoints of this plugin are open.

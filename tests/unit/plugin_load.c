@@ -154,6 +154,13 @@ Test(load, by_path)
     REFUSED(odd, "deep/good.so", "deep/good.so", "stops"); /* not the one on the path */
 }
 
+Test(load, a_plugin_of_an_older_minor)
+{
+    char at[PATH_MAX];
+    snprintf(at, sizeof(at), "%s/older_minor.so", odd);
+    found(odd, "older_minor", at);
+}
+
 /* In each folder <kind>/ comes first; folders in the order they stand in. */
 Test(load, search_order)
 {
