@@ -37,7 +37,7 @@ static struct fr_layers *new_layers(const struct fr_transport_use *use)
     struct fr_layers *layers = calloc(1, sizeof(*layers));
     if (!layers)
         return NULL;
-    for (; layers->count < use->count; layers->count++) {
+    do { /* there is always the transport itself */
         size_t i = layers->count;
         layers->boxes[i] = fr_host_box_new(use->layers[i].plugin->name);
         if (!layers->boxes[i]) {
@@ -50,7 +50,7 @@ static struct fr_layers *new_layers(const struct fr_transport_use *use)
                               .host = fr_host_box_host(layers->boxes[i]),
                               .cfg = use->layers[i].cfg,
                               .inner = i + 1 < use->count ? &layers->inners[i + 1] : NULL};
-    }
+    } while (++layers->count < use->count);
     return layers;
 }
 

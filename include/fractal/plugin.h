@@ -46,12 +46,18 @@ struct fr_host {
     /* One line for people, without a newline at its end. */
     void (*log)(void *ctx, enum fr_log_level level, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
-    /* Record why an operation failed (the first record wins) and return `st`. Use FR_FAIL. */
+    /* Record why an operation failed (the first record wins) and return `st`. Use FR_FAIL, whose
+     * value is `st` in a way that compilers and analysers can see. */
     fr_status (*fail)(void *ctx, fr_status st, const char *file, int line, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));
     uint64_t (*now_ns)(void); /* CLOCK_MONOTONIC */
 };
-#define FR_FAIL(h, st, ...) ((h)->fail((h)->ctx, (st), __FILE__, __LINE__, __VA_ARGS__))
+#define FR_FAIL(h, st, ...)                                                                        \
+    __extension__({                                                                                \
+        const fr_status fr_failed_ = (st);                                                         \
+        (h)->fail((h)->ctx, fr_failed_, __FILE__, __LINE__, __VA_ARGS__);                          \
+        fr_failed_;                                                                                \
+    })
 
 /* How the text of an INI value is read, and the C type at `offset` of the plugin's config. */
 enum fr_opt_type {

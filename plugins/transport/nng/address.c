@@ -203,15 +203,18 @@ static fr_status choose_port(const struct fr_host *host, struct address *at)
     int rc = getaddrinfo(at->host, "0", &hints, &list);
     if (rc != 0)
         return FR_FAIL(host, FR_EADDR, "%s: %s", at->url, gai_strerror(rc));
-    struct sockaddr_storage sa;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } sa = {.v6 = {.sin6_family = AF_UNSPEC}};
     socklen_t len = sizeof(sa);
     fr_status st = FR_EADDR;
     int fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && bind(fd, list->ai_addr, list->ai_addrlen) == 0 &&
-        getsockname(fd, (struct sockaddr *)&sa, &len) == 0) {
+        getsockname(fd, &sa.any, &len) == 0) {
         address_set_port(at,
-                         ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port
-                                                        : ((struct sockaddr_in *)&sa)->sin_port));
+                         ntohs(sa.any.sa_family == AF_INET6 ? sa.v6.sin6_port : sa.v4.sin_port));
         st = FR_OK;
     } else {
         st = FR_FAIL(host, FR_EADDR, "%s: %s", at->url, strerror(errno));

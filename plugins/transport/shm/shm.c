@@ -79,7 +79,7 @@ static bool queue_reserve(struct queue *q)
     struct fr_event *events = malloc(capacity * sizeof(*events));
     if (!events)
         return false;
-    for (size_t i = 0; i < q->count; i++)
+    for (size_t i = 0; i < q->capacity; i++) /* it is full */
         events[i] = q->events[(q->first + i) % q->capacity];
     free(q->events);
     *q = (struct queue){.events = events, .capacity = capacity, .count = q->count};

@@ -219,8 +219,9 @@ static void finish(struct record *r, size_t head, const char *args, va_list ap)
     if (n < 0 || (size_t)n >= room - head)
         n = 0; /* better without its arguments than broken */
     head += (size_t)n;
-    memcpy(at + head, "}}", 2);
-    r->used += head + 2;
+    at[head++] = '}';
+    at[head++] = '}';
+    r->used += head;
 }
 
 void record_instant(struct record *r, const char *name, fr_peer peer, const char *args, ...)
