@@ -175,7 +175,7 @@ static fr_status check_sections(const struct fr_config *config, const struct fr_
                                 unsigned roles, struct fr_error *err)
 {
     static const enum fr_kind kinds[] = {FR_KIND_TRANSPORT, FR_KIND_PALETTE, FR_KIND_OUTPUT};
-    if (roles == FR_FOR_WORKER) /* it may well not have the leader's plugins */
+    if ((roles & FR_FOR_ALL) == FR_FOR_WORKER) /* it may well not have the leader's plugins */
         return FR_OK;
     const char *section, *origin;
     for (size_t i = 0; (section = fr_config_unbound(config, i, &origin)); i++) {
