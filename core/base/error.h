@@ -18,7 +18,13 @@ fr_status fr_error_record(struct fr_error *err, fr_status st, const char *file, 
                           const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 fr_status fr_error_vrecord(struct fr_error *err, fr_status st, const char *file, int line,
                            const char *fmt, va_list ap) __attribute__((format(printf, 5, 0)));
-#define fr_fail(err, st, ...) fr_error_record((err), (st), __FILE__, __LINE__, __VA_ARGS__)
+/* A statement expression, so that compilers and analysers see that its value is st. */
+#define fr_fail(err, st, ...)                                                                      \
+    __extension__({                                                                                \
+        const fr_status fr_failed_ = (st);                                                         \
+        fr_error_record((err), fr_failed_, __FILE__, __LINE__, __VA_ARGS__);                       \
+        fr_failed_;                                                                                \
+    })
 
 /* Log it once, at level error, with the source line at level debug. */
 void fr_error_log(const struct fr_error *err);

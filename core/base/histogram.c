@@ -6,7 +6,7 @@
 /* Up to 2047 a bucket each; then 1024 buckets for every power of two. */
 static uint32_t bucket_of(uint64_t value)
 {
-    if (value < 2 * FR_HISTOGRAM_SUB)
+    if (value < UINT64_C(2) * FR_HISTOGRAM_SUB)
         return (uint32_t)value;
     uint32_t shift = (uint32_t)(63 - __builtin_clzll(value)) - 10;
     return shift * FR_HISTOGRAM_SUB + (uint32_t)(value >> shift);

@@ -33,12 +33,12 @@ struct fr_cmdline {
  * the operands after its name, and its own flags. Returns an fr_exit. */
 struct fr_command {
     const char *name, *operands, *summary;
-    unsigned roles;              /* FR_FOR_*: which settings its flags and help list */
     const struct fr_option *own; /* flags that are no settings, key NULL ends it; or NULL:
                                     --key with - for _, and a setting's name gives way */
     const char *details;         /* for its help, or NULL */
-    int max_operands;
     int (*run)(struct fr_config *config, const struct fr_cmdline *line);
+    unsigned roles; /* FR_FOR_*: which settings its flags and help list */
+    int max_operands;
 };
 extern const struct fr_command fr_commands[]; /* name NULL ends it */
 

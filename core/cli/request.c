@@ -130,7 +130,7 @@ fr_status fr_request_prepare(void *ctx, const struct fr_params *params,
     }
     fr_status st = params ? set_params(maker, kept->config, params, err) : FR_OK;
     if (st == FR_OK)
-        st = fr_setup_make(kept->config, FR_FOR_LEADER, &kept->setup, err);
+        st = fr_setup_make(kept->config, FR_FOR_LEADER | FR_SETUP_UNCONNECTED, &kept->setup, err);
     if (st != FR_OK)
         goto free_kept;
     if (params && names_file(params))

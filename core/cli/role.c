@@ -153,8 +153,15 @@ static fr_status make_colour(const struct fr_setup *setup, struct fr_colour **co
                                         .palette_cfg = setup->palette.cfg,
                                         .coloring = setup->spec.coloring,
                                         .step = (uint32_t)setup->settings->job.step};
-    fr_status st = fr_colour_new(&setup->job, &args, colour_p, err);
-    return st == FR_OK ? st : fr_host_box_take(setup->palette.box, st, err);
+    struct fr_error why = {0}, ours = {0};
+    fr_status st = fr_colour_new(&setup->job, &args, colour_p, &ours);
+    if (st == FR_OK)
+        return st;
+    fr_host_box_take(setup->palette.box, st, &why); /* the palette knows best */
+    if (why.status == FR_OK)
+        why = ours;
+    fr_setup_add_origin(setup->config, &why);
+    return fr_fail(err, st, "%s", why.text);
 }
 
 static struct fr_plan_options plan_options(const struct fr_settings *s)

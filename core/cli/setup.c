@@ -2,6 +2,7 @@
 #include "cli/setup.h"
 
 #include "base/log.h"
+#include "base/status.h"
 #include "base/suggest.h"
 #include "plugin/scan.h"
 
@@ -174,7 +175,7 @@ static fr_status check_sections(const struct fr_config *config, const struct fr_
                                 unsigned roles, struct fr_error *err)
 {
     static const enum fr_kind kinds[] = {FR_KIND_TRANSPORT, FR_KIND_PALETTE, FR_KIND_OUTPUT};
-    if (roles == FR_FOR_WORKER) /* it may well not have the leader's plugins */
+    if ((roles & FR_FOR_ALL) == FR_FOR_WORKER) /* it may well not have the leader's plugins */
         return FR_OK;
     const char *section, *origin;
     for (size_t i = 0; (section = fr_config_unbound(config, i, &origin)); i++) {
@@ -205,6 +206,58 @@ static fr_status check_sections(const struct fr_config *config, const struct fr_
     return FR_OK;
 }
 
+/* The core has parsed the options, the plugins judge what only they understand. */
+static fr_status check_transport(const struct fr_setup *setup, unsigned roles, struct fr_error *err)
+{
+    const struct fr_settings *s = setup->settings;
+    const bool run = roles & FR_FOR_RUN, any_address = run && !*s->transport.address;
+    struct fr_open_args args = {.size = sizeof(args),
+                                .role = FR_ROLE_LEADER,
+                                .flags = (any_address ? FR_OPEN_ANY_ADDRESS : 0) |
+                                         (*s->transport.token ? FR_OPEN_TOKEN : 0),
+                                .address = s->transport.address};
+    fr_status st = FR_OK;
+    if (roles & (FR_FOR_LEADER | FR_FOR_RUN))
+        st = fr_transport_check(&setup->transport, &args, err);
+    args.role = FR_ROLE_WORKER;
+    args.flags = run ? FR_OPEN_UNBOUND : 0;
+    if (st == FR_OK && (roles & (FR_FOR_WORKER | FR_FOR_RUN)))
+        st = fr_transport_check(&setup->transport, &args, err);
+    return st;
+}
+
+static fr_status check_outputs(const struct fr_setup *setup, struct fr_error *err)
+{
+    fr_status st = FR_OK;
+    for (size_t i = 0; st == FR_OK && i < setup->output_count; i++) {
+        const struct fr_setup_output *o = &setup->outputs[i];
+        const struct fr_image image = {.size = sizeof(image),
+                                       .width = setup->job.width,
+                                       .height = setup->job.height,
+                                       .path = o->path,
+                                       .title = ""};
+        if (!FR_HAS(o->ops, check))
+            continue;
+        st = o->ops->check(fr_host_box_host(o->plugin.box), o->plugin.cfg, &image);
+        st = fr_host_box_take(o->plugin.box, st, err);
+        if (st != FR_OK)
+            fr_fail(err, st, "output %s refuses its configuration: %s",
+                    o->plugin.loaded.plugin->name, fr_status_text(st));
+    }
+    return st;
+}
+
+/* Whatever a plugin calls it, somebody has to change something. */
+static fr_status check_plugins(const struct fr_setup *setup, unsigned roles, struct fr_error *err)
+{
+    fr_status st = roles & FR_SETUP_UNCONNECTED ? FR_OK : check_transport(setup, roles, err);
+    if (st == FR_OK)
+        st = check_outputs(setup, err);
+    if (st != FR_OK && st != FR_ENOMEM)
+        st = err->status = FR_EINVAL;
+    return st;
+}
+
 static fr_status fill(struct fr_config *config, unsigned roles, struct fr_setup *setup,
                       struct fr_error *err)
 {
@@ -226,16 +279,17 @@ static fr_status fill(struct fr_config *config, unsigned roles, struct fr_setup 
             st = use_outputs(config, setup, err);
         }
     }
-    return st == FR_OK ? check_sections(config, setup, roles, err) : st;
+    if (st == FR_OK)
+        st = check_sections(config, setup, roles, err);
+    return st == FR_OK ? check_plugins(setup, roles, err) : st;
 }
 
-/* Messages that begin with "[section] key" get to know who said it: "a.ini:3: [section] key". */
-static void add_origin(const struct fr_config *config, struct fr_error *err)
+void fr_setup_add_origin(const struct fr_config *config, struct fr_error *err)
 {
-    char section[64], key[64];
+    char section[128], key[64];
     const char *origin;
     struct fr_error plain = *err;
-    if (sscanf(plain.text, "[%63[a-z_.]] %63[a-z_]", section, key) == 2 &&
+    if (sscanf(plain.text, "[%127[^]\n]] %63[a-z0-9_]", section, key) == 2 &&
         (origin = fr_config_origin(config, section, key)))
         snprintf(err->text, sizeof(err->text), "%s: %.900s", origin, plain.text);
 }
@@ -256,7 +310,7 @@ fr_status fr_setup_make(struct fr_config *config, unsigned roles, struct fr_setu
     if (st == FR_OK) {
         *setup_p = setup;
     } else {
-        add_origin(config, &why);
+        fr_setup_add_origin(config, &why);
         fr_fail(err, why.status, "%s", why.text);
         fr_setup_free(&setup);
     }

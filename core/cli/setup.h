@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * setup.h - from what was asked for to what a role needs: settings parsed, plugins opened and their
- * options bound, the job made, the kernel found. The one way there: run, leader, worker and check
- * all take it, so that what `check` accepts will start. Nothing is opened or written yet. */
+ * options bound and judged, the job made, the kernel found. The one way there: run, leader, worker
+ * and check all take it, so that what `check` accepts will start. Nothing is opened or written yet.
+ */
 #ifndef FR_CLI_SETUP_H
 #define FR_CLI_SETUP_H
 #include "config/config.h"
@@ -45,11 +46,16 @@ struct fr_setup {
     struct fr_job job;
 };
 
+/* With the roles, where no transport will be opened with this setup: its plugins are not asked. */
+#define FR_SETUP_UNCONNECTED (1u << 16)
+
 /* roles: FR_FOR_* of what this process does; FR_FOR_RUN stands for leader and worker. The config
  * must outlive the setup. FR_EINVAL where a person has to change something (exit FR_EXIT_USAGE);
  * FR_ENOTSUP: this machine cannot (the kernel); FR_ENOMEM. */
 fr_status fr_setup_make(struct fr_config *config, unsigned roles, struct fr_setup *setup_p,
                         struct fr_error *err);
+/* A message that begins with "[section] key" gets to know who said it: "a.ini:3: [section] key". */
+void fr_setup_add_origin(const struct fr_config *config, struct fr_error *err);
 /* Close what was opened with the plugins first: this unloads them. */
 void fr_setup_free(struct fr_setup *setup);
 #endif

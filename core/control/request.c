@@ -113,9 +113,9 @@ static enum MHD_Result page(struct MHD_Connection *connection, const char *path)
         i++;
     if (i == count)
         return MHD_NO;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        (size_t)(page_files[i].end - page_files[i].begin), (void *)(uintptr_t)page_files[i].begin,
-        MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer((size_t)(page_files[i].end - page_files[i].begin),
+                                        (void *)page_files[i].begin, MHD_RESPMEM_PERSISTENT);
     fr_answer_dress(response, page_files[i].type);
     if (response) {
         MHD_add_response_header(response, "Content-Security-Policy",

@@ -31,10 +31,11 @@ const struct fr_counter_name fr_counter_names[] = {
     NAME(copied_bytes, "/net/copied:bytes"),
     {NULL, NULL, 0},
 };
-#define X(field) +1
-_Static_assert(sizeof(fr_counter_names) / sizeof(fr_counter_names[0]) == FR_COUNTERS(X) + 1,
-               "every counter has a name");
+#define X(field) COUNTER_##field,
+enum { FR_COUNTERS(X) COUNTERS };
 #undef X
+_Static_assert(sizeof(fr_counter_names) / sizeof(fr_counter_names[0]) == COUNTERS + 1,
+               "every counter has a name");
 
 const char *const fr_span_names[FR_SPANS] = {
     [FR_SPAN_ROUND_TRIP] = "round_trip",

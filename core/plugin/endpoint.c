@@ -37,7 +37,7 @@ static struct fr_layers *new_layers(const struct fr_transport_use *use)
     struct fr_layers *layers = calloc(1, sizeof(*layers));
     if (!layers)
         return NULL;
-    for (; layers->count < use->count; layers->count++) {
+    do { /* there is always the transport itself */
         size_t i = layers->count;
         layers->boxes[i] = fr_host_box_new(use->layers[i].plugin->name);
         if (!layers->boxes[i]) {
@@ -50,8 +50,29 @@ static struct fr_layers *new_layers(const struct fr_transport_use *use)
                               .host = fr_host_box_host(layers->boxes[i]),
                               .cfg = use->layers[i].cfg,
                               .inner = i + 1 < use->count ? &layers->inners[i + 1] : NULL};
-    }
+    } while (++layers->count < use->count);
     return layers;
+}
+
+fr_status fr_transport_check(const struct fr_transport_use *use, const struct fr_open_args *args,
+                             struct fr_error *err)
+{
+    struct fr_layers *layers = new_layers(use);
+    if (!layers)
+        return fr_fail(err, FR_ENOMEM, "out of memory");
+    fr_status st = FR_OK;
+    for (size_t i = 0; st == FR_OK && i < use->count; i++) {
+        const struct fr_inner *layer = &layers->inners[i];
+        if (!FR_HAS(layer->ops, check))
+            continue;
+        st = fr_host_box_take(layers->boxes[i], layer->ops->check(layer->host, layer->cfg, args),
+                              err);
+        if (st != FR_OK)
+            fr_fail(err, st, "transport %s refuses its configuration: %s",
+                    use->layers[i].plugin->name, fr_status_text(st));
+    }
+    free_layers(layers);
+    return st;
 }
 
 fr_status fr_endpoint_open(const struct fr_transport_use *use, const struct fr_open_args *args,

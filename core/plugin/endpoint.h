@@ -21,6 +21,10 @@ struct fr_transport_use {
 /* Of the transport itself. */
 const struct fr_transport_ops *fr_transport_use_ops(const struct fr_transport_use *use);
 
+/* What the plugins themselves have to say about it, outermost first, before anything is opened. */
+fr_status fr_transport_check(const struct fr_transport_use *use, const struct fr_open_args *args,
+                             struct fr_error *err);
+
 struct fr_endpoint {
     const struct fr_transport_ops *ops;
     fr_ep *ep;

@@ -44,6 +44,7 @@ static const char *missing_in_transport(const struct fr_transport_ops *ops)
 static const char *missing_in_palette(const struct fr_palette_ops *ops)
 {
     if (!FR_HAS(ops, create)) {
+        // NOLINTNEXTLINE(bugprone-sizeof-expression): the pointer in the struct is measured
         NEED(ops, stops);
         return ops->stop_count < 2 ? "two stops" : NULL;
     }

@@ -126,6 +126,7 @@ fr_status fr_colour_new(const struct fr_job *job, const struct fr_colour_args *a
                         struct fr_colour **colour_p, struct fr_error *err)
 {
     const struct fr_palette_ops *palette = args->palette;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): the pointer in the struct is what FR_HAS measures
     bool stops = FR_HAS(palette, stops) && palette->stop_count >= 2;
     if (args->coloring == FR_COLORING_CLASSIC && !stops)
         return fr_fail(err, FR_EINVAL,
@@ -236,7 +237,7 @@ static bool smooth_pixels(const struct fr_colour *c, const float *mu, uint8_t *t
         return true;
     }
     for (size_t i = 0; i < n; i++) {
-        uint32_t rgba = mu[i] < 0 ? black : c->table[(size_t)(log1p(mu[i]) * c->scale)];
+        uint32_t rgba = mu[i] < 0 ? black : c->table[(size_t)(log1p((double)mu[i]) * c->scale)];
         memcpy(to + 4 * i, &rgba, sizeof(rgba));
     }
     return true;

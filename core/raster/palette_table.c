@@ -43,6 +43,8 @@ uint32_t *fr_palette_classic(const struct fr_stop *stops, size_t n, uint32_t ste
         goto free_table;
     for (size_t k = 0; k < n; k++)
         at[k] = classic_position(stops, n, k);
+    /* As in the Go program: how the sum rounds decides how many colours there are, hence
+     * NOLINTNEXTLINE(cert-flp30-c,clang-analyzer-security.FloatLoopCounter) */
     for (double t = 0; t <= 1; t += f) {
         for (size_t j = 0; j + 1 < n; j++) {
             if (!(t >= at[j] && t < at[j + 1]))

@@ -21,8 +21,8 @@ enum {
 /* Everything in the Result before its payload's bytes. */
 static size_t inner_head(uint32_t job, size_t payload_len, size_t padding)
 {
-    return 1 + fr_field_varint_bytes(job) + 3 * 9 + 2 * 5 + 2 + padding + 1 +
-           fr_field_varint_bytes(payload_len);
+    return 1 + fr_field_varint_bytes(job) + 3 * (1 + sizeof(uint64_t)) +
+           2 * (1 + sizeof(uint32_t)) + 2 + padding + 1 + fr_field_varint_bytes(payload_len);
 }
 
 static size_t whole_head(uint32_t job, size_t payload_len, size_t padding)

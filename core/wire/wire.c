@@ -27,7 +27,7 @@ static size_t pack(const ProtobufCMessage *message, uint8_t *buf, size_t cap)
 /* protobuf-c's structs have no const strings; it does not write to what it packs. */
 static char *text(const char *s)
 {
-    return (char *)(uintptr_t)s;
+    return (char *)s;
 }
 
 static size_t pack_hello(const struct fr_hello *hello, uint8_t *buf, size_t cap)

@@ -40,5 +40,13 @@ struct fr_output_ops {
     fr_status (*finish)(fr_output *out);
     /* Frees; without a successful finish: discards, and leaves no file.                */
     void (*close)(fr_output *out);
+    /* Optional, since minor 1. Would open refuse this config, this size, this file name? Only by
+     * looking: makes and changes no file. What a disk says (no such folder, no right to write) is
+     * open's. `img` as for open, but title "" and flags 0: not known yet; `cfg` or NULL; all
+     * borrowed for the call. Any thread, several at once, also while outputs of this plugin are
+     * open. Errors, all recorded with FR_FAIL: FR_EINVAL, FR_ETOOBIG, FR_ENOMEM. The text begins
+     * with the key and its value, "[output.<name>] <key> = <value>: ..." or "[output] outfile =
+     * ...", to which the core adds the file and line of that key, and tells what would be valid. */
+    fr_status (*check)(const struct fr_host *host, const void *cfg, const struct fr_image *img);
 };
 #endif

@@ -22,7 +22,9 @@ struct fr_palette_ops {
      * both; then stops serve classic colouring and map the smooth one.
      *
      * create: builds what map needs; blocking allowed, called once before the first row. `cfg` is
-     * the filled config struct or NULL, and outlives the palette. Sets *pal_p only on FR_OK.
+     * the filled config struct or NULL, and outlives the palette. `fractal check` calls it too: it
+     * is where a palette judges its config, and for the core to add file and line the text begins
+     * "[palette.<name>] <key> = <value>: ...". Sets *pal_p only on FR_OK.
      * Errors: FR_ENOMEM, FR_EINVAL.                                                            */
     fr_status (*create)(const struct fr_host *host, const void *cfg, uint32_t max_iter,
                         fr_palette **pal_p);

@@ -2,14 +2,17 @@
  * plugin.h - what every plugin exports, and what the core offers it. Depends on libc only.
  *
  * A plugin is a shared object with one exported symbol, `fractal_plugin`, which is constant data:
- * reading it runs no code of the plugin. It links neither the core nor another plugin. */
+ * reading it runs no code of the plugin. It links neither the core nor another plugin.
+ *
+ * Minors so far, each of which appended only: 1: check, in struct fr_transport_ops and struct
+ * fr_output_ops, and FR_OPEN_UNBOUND. */
 #ifndef FRACTAL_PLUGIN_H
 #define FRACTAL_PLUGIN_H
 #include <stddef.h>
 #include <stdint.h>
 
 #define FR_ABI_MAJOR    1u          /* another major is refused                        */
-#define FR_ABI_MINOR    0u          /* a newer minor than the core's is refused        */
+#define FR_ABI_MINOR    1u          /* a newer minor than the core's is refused        */
 #define FR_PLUGIN_MAGIC 0x4c415246u /* "FRAL": some other symbol is never a plugin     */
 
 /* True where the struct that the other side compiled has the field, and it is set. */
@@ -43,12 +46,18 @@ struct fr_host {
     /* One line for people, without a newline at its end. */
     void (*log)(void *ctx, enum fr_log_level level, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
-    /* Record why an operation failed (the first record wins) and return `st`. Use FR_FAIL. */
+    /* Record why an operation failed (the first record wins) and return `st`. Use FR_FAIL, whose
+     * value is `st` in a way that compilers and analysers can see. */
     fr_status (*fail)(void *ctx, fr_status st, const char *file, int line, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));
     uint64_t (*now_ns)(void); /* CLOCK_MONOTONIC */
 };
-#define FR_FAIL(h, st, ...) ((h)->fail((h)->ctx, (st), __FILE__, __LINE__, __VA_ARGS__))
+#define FR_FAIL(h, st, ...)                                                                        \
+    __extension__({                                                                                \
+        const fr_status fr_failed_ = (st);                                                         \
+        (h)->fail((h)->ctx, fr_failed_, __FILE__, __LINE__, __VA_ARGS__);                          \
+        fr_failed_;                                                                                \
+    })
 
 /* How the text of an INI value is read, and the C type at `offset` of the plugin's config. */
 enum fr_opt_type {

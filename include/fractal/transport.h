@@ -33,6 +33,10 @@ enum fr_role { FR_ROLE_INVALID, FR_ROLE_LEADER, FR_ROLE_WORKER };
     (1u << 1) /* leader: workers must show a token in their first message, so                      \
                * bridges to protocols that know none stay closed                  */
 
+#define FR_OPEN_UNBOUND                                                                            \
+    (1u << 2) /* worker, check only: the address is the one its leader is going to                 \
+               * bind, which may still leave a choice (port 0, a folder)          */
+
 struct fr_open_args {
     uint32_t size;
     enum fr_role role;
@@ -143,6 +147,20 @@ struct fr_transport_ops {
     fr_status (*open_over)(const struct fr_host *host, const void *cfg,
                            const struct fr_inner *inner, const struct fr_open_args *args,
                            fr_ep **ep_p);
+    /* Optional, since minor 1. Would open refuse this config, for this role, at this address? So
+     * that a typing error is found before any work begins. Judges what can be judged by looking:
+     * opens no socket, resolves no name, starts no thread, makes and changes no file; it may read
+     * regular files that the config names (a pipe is open's to read). A hook judges what is its
+     * own; the core asks the inner ones.
+     *
+     * `host`, `cfg` (or NULL) and `args` are borrowed for the call; the lengths in `args` may be 0:
+     * not known yet. Any thread, several at once, also while endpoints of this plugin are open.
+     * What check refuses open refuses too; what it accepts may still fail to open. Errors, all
+     * recorded with FR_FAIL: FR_EINVAL, FR_EADDR, FR_ENOMEM. The text begins with the key and its
+     * value, "[transport.<name>] <key> = <value>: ..." or "[transport] address = ...", to which the
+     * core adds the file and line of that key, and tells what would be valid.               */
+    fr_status (*check)(const struct fr_host *host, const void *cfg,
+                       const struct fr_open_args *args);
 };
 
 static inline fr_status fr_inner_open(const struct fr_inner *t, const struct fr_open_args *args,

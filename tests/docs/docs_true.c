@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 TestSuite(docs, .init = scene_begin, .fini = scene_end);
@@ -159,6 +160,11 @@ Test(docs, ini_files_pass)
     char pattern[PATH_MAX];
     glob_t found;
     snprintf(pattern, sizeof(pattern), "%s/conf/*.ini", source());
+    /* Those with TLS name files that must be there. */
+    cr_assert_eq(mkdir("certs", 0700), 0);
+    test_file_write("certs/ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    test_file_write("certs/leader.pem", "-----BEGIN CERTIFICATE-----\n");
+    test_file_write("certs/leader.key", "-----BEGIN PRIVATE KEY-----\n");
     cr_assert_eq(glob(pattern, 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         struct proc *p;

@@ -150,8 +150,8 @@ static void stranger_refused(const char *name, const char *const *words)
 
 Test(system_input, plugins_that_do_not_fit)
 {
-    STRANGER_REFUSED("other_major", "ABI 2.0", "has 1.0", "build it again");
-    STRANGER_REFUSED("newer_minor", "ABI 1.1", "has 1.0", "build it again");
+    STRANGER_REFUSED("other_major", "ABI 2.1", "has 1.1", "build it again");
+    STRANGER_REFUSED("newer_minor", "ABI 1.2", "has 1.1", "build it again");
     STRANGER_REFUSED("wrong_magic", "no fractal plugin");
     STRANGER_REFUSED("no_stops", "incomplete", "stops");
     STRANGER_REFUSED("no_symbol", "no fractal plugin", "fractal_plugin");

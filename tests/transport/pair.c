@@ -108,7 +108,8 @@ fr_status pair_try(struct pair *p, const char *const *settings, struct fr_error 
         snprintf(key, sizeof(key), "%.*s", (int)(equals - *settings), *settings);
         CHECK(fr_config_set(p->config, key, equals + 1, "test", err) == FR_OK);
     }
-    fr_status st = fr_setup_make(p->config, FR_FOR_WORKER, &p->setup, err);
+    /* Unconnected: open has to refuse by itself what the setup would have found before. */
+    fr_status st = fr_setup_make(p->config, FR_FOR_WORKER | FR_SETUP_UNCONNECTED, &p->setup, err);
     if (st == FR_OK)
         st = open_side(p, FR_ROLE_LEADER, "", &p->leader, err);
     if (st == FR_OK)

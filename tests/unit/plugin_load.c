@@ -78,8 +78,8 @@ static void refused(const char *configured, const char *name, const char *const 
 
 Test(load, refusals)
 {
-    REFUSED(odd, "other_major", "/other_major.so", "ABI 2.0", "has 1.0");
-    REFUSED(odd, "newer_minor", "/newer_minor.so", "ABI 1.1", "has 1.0");
+    REFUSED(odd, "other_major", "/other_major.so", "ABI 2.1", "has 1.1");
+    REFUSED(odd, "newer_minor", "/newer_minor.so", "ABI 1.2", "has 1.1");
     REFUSED(odd, "wrong_magic", "/wrong_magic.so", "no fractal plugin", "something else");
     REFUSED(odd, "no_symbol", "/no_symbol.so", "no fractal plugin", "exports no fractal_plugin");
     REFUSED(odd, "other_kind", "/other_kind.so", "output", "palette was asked for");
@@ -152,6 +152,13 @@ Test(load, by_path)
     found("", "deep/any-name", "deep/any-name");
     place("no_stops", "deep/good.so");
     REFUSED(odd, "deep/good.so", "deep/good.so", "stops"); /* not the one on the path */
+}
+
+Test(load, a_plugin_of_an_older_minor)
+{
+    char at[PATH_MAX];
+    snprintf(at, sizeof(at), "%s/older_minor.so", odd);
+    found(odd, "older_minor", at);
 }
 
 /* In each folder <kind>/ comes first; folders in the order they stand in. */

@@ -171,23 +171,32 @@ static fr_status open_parts(struct fr_file *file)
     return status == FR_OK ? create_temp(file) : status;
 }
 
-fr_status fr_file_open(const struct fr_host *host, const char *path, struct fr_file **file_p)
+fr_status fr_file_check(const struct fr_host *host, const char *path)
 {
     size_t len = strlen(path);
-    if (len == 0)
-        return FR_FAIL(host, FR_EINVAL, "the output needs a file name");
-    if (len >= PATH_MAX || path[len - 1] == '/')
-        return FR_FAIL(host, FR_EINVAL, "\"%s\" is no file name", path);
+    if (len == 0 || len >= PATH_MAX || path[len - 1] == '/')
+        return FR_FAIL(
+            host, FR_EINVAL,
+            "[output] outfile = %.300s: no file name; valid: a path of 1 to %d bytes that "
+            "does not end in /",
+            path, PATH_MAX - 1);
+    return FR_OK;
+}
+
+fr_status fr_file_open(const struct fr_host *host, const char *path, struct fr_file **file_p)
+{
+    fr_status st = fr_file_check(host, path);
+    if (st != FR_OK)
+        return st;
     struct fr_file *file = calloc(1, sizeof(*file));
     if (!file)
         return FR_FAIL(host, FR_ENOMEM, "out of memory");
     file->host = host;
     file->fd = file->folder = -1;
-    memcpy(file->target, path, len + 1);
+    memcpy(file->target, path, strlen(path) + 1);
     file->path = strdup(path);
     file->block = malloc(BLOCK_BYTES);
-    fr_status st =
-        file->path && file->block ? open_parts(file) : FR_FAIL(host, FR_ENOMEM, "out of memory");
+    st = file->path && file->block ? open_parts(file) : FR_FAIL(host, FR_ENOMEM, "out of memory");
     if (st != FR_OK) {
         fr_file_close(file);
         return st;

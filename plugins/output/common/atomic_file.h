@@ -6,6 +6,9 @@
 
 struct fr_file;
 
+/* Can it be the name of a file at all? Looks at the text only. FR_EINVAL. */
+fr_status fr_file_check(const struct fr_host *host, const char *path);
+
 /* Refuses here what would fail at the end: no such folder, no right to write or to replace, a
  * folder of that name. A link is followed and kept. What is no regular file (a pipe, a device) is
  * written to directly. Sets *file_p only on FR_OK. Errors: FR_EINVAL, FR_EIO, FR_ENOMEM. */

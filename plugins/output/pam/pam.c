@@ -68,6 +68,12 @@ static fr_status pam_finish(fr_output *out)
     return st == FR_OK ? fr_file_finish(out->file) : st;
 }
 
+static fr_status pam_check(const struct fr_host *host, const void *cfg, const struct fr_image *img)
+{
+    (void)cfg;
+    return fr_file_check(host, FR_HAS(img, path) ? img->path : "");
+}
+
 static const struct fr_output_ops pam_ops = {
     .size = sizeof(pam_ops),
     .extension = "pam",
@@ -75,6 +81,7 @@ static const struct fr_output_ops pam_ops = {
     .rows = pam_rows,
     .finish = pam_finish,
     .close = pam_close,
+    .check = pam_check,
 };
 
 FR_EXPORT const struct fr_plugin fractal_plugin = {

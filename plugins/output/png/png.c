@@ -137,6 +137,16 @@ static void png_close(fr_output *out)
     free(out);
 }
 
+static fr_status png_check(const struct fr_host *host, const void *cfg, const struct fr_image *img)
+{
+    (void)cfg;
+    if (img->width > PNG_UINT_31_MAX || img->height > PNG_UINT_31_MAX)
+        return FR_FAIL(host, FR_ETOOBIG,
+                       "[output] plugins: png has no room for %u x %u pixels; valid: up to %u each",
+                       img->width, img->height, PNG_UINT_31_MAX);
+    return fr_file_check(host, FR_HAS(img, path) ? img->path : "");
+}
+
 static fr_status png_open(const struct fr_host *host, const void *cfg, const struct fr_image *img,
                           fr_output **out_p)
 {
@@ -146,9 +156,8 @@ static fr_status png_open(const struct fr_host *host, const void *cfg, const str
     out->host = host;
     out->opaque = FR_HAS(img, flags) && (img->flags & FR_IMAGE_OPAQUE);
     fr_status st = fr_row_order_init(&out->order, host, img);
-    if (st == FR_OK && (img->width > PNG_UINT_31_MAX || img->height > PNG_UINT_31_MAX))
-        st = FR_FAIL(host, FR_ETOOBIG, "PNG has no room for %u x %u pixels", img->width,
-                     img->height);
+    if (st == FR_OK)
+        st = png_check(host, cfg, img);
     if (st == FR_OK)
         st = fr_file_open(host, FR_HAS(img, path) ? img->path : "", &out->file);
     if (st == FR_OK)
@@ -212,6 +221,7 @@ static const struct fr_output_ops png_ops = {
     .rows = png_rows,
     .finish = png_finish,
     .close = png_close,
+    .check = png_check,
 };
 
 FR_EXPORT const struct fr_plugin fractal_plugin = {

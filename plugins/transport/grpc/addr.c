@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define LOCK_SUFFIX ".lock"
+#define ADDRESS     "[transport] address = %.300s: " /* so that the core finds who said it */
 
 static bool is_v6(const struct addr *addr)
 {
@@ -29,7 +30,8 @@ fr_status addr_parse(const struct fr_host *host, const char *text, struct addr *
         size_t longest = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
         if (!*path || strlen(path) > longest)
             return FR_FAIL(host, FR_EADDR,
-                           "\"%s\": a path of 1 to %zu bytes must follow unix:", text, longest);
+                           ADDRESS "no path; valid: unix: and a path of 1 to %zu bytes", text,
+                           longest);
         addr.local = true;
         snprintf(addr.host, sizeof(addr.host), "%s", path);
         *addr_p = addr;
@@ -45,12 +47,14 @@ fr_status addr_parse(const struct fr_host *host, const char *text, struct addr *
     }
     size_t len = colon ? (size_t)(end - first) : 0;
     if (len == 0 || len >= sizeof(addr.host) || memchr(first, '/', len))
-        return FR_FAIL(host, FR_EADDR, "\"%s\" is not host:port, [IPv6]:port or unix:PATH", text);
+        return FR_FAIL(host, FR_EADDR,
+                       ADDRESS "no address; valid: host:port, [IPv6]:port or unix:PATH", text);
     char *rest;
     errno = 0;
     unsigned long port = strtoul(colon + 1, &rest, 10);
     if (colon[1] < '0' || colon[1] > '9' || *rest || errno || port > 65535)
-        return FR_FAIL(host, FR_EADDR, "\"%s\": the port is not a number from 0 to 65535", text);
+        return FR_FAIL(host, FR_EADDR,
+                       ADDRESS "the port is no number; valid: host:port with 0 to 65535", text);
     memcpy(addr.host, first, len);
     addr.port = (unsigned)port;
     *addr_p = addr;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { PEM_MAX_BYTES = 1 << 20 };
 
@@ -51,8 +52,40 @@ static fr_status read_pem(const struct fr_host *host, const char *option, const 
         return FR_OK;
     }
     free_pem(pem);
-    return FR_FAIL(host, FR_EINVAL, "%s = %s: %s", option, path,
+    return FR_FAIL(host, FR_EINVAL, "[transport.grpc] %s = %s: %s; valid: a PEM file", option, path,
                    failed ? strerror(why) : "not a PEM file");
+}
+
+/* What the options say about each other. */
+static fr_status check_options(const struct fr_host *host, const struct grpc_cfg *cfg, bool leader)
+{
+    if (*cfg->tls_cert && !*cfg->tls_key)
+        return FR_FAIL(host, FR_EINVAL,
+                       "[transport.grpc] tls_cert = %s: tls_key is missing; valid: both or none",
+                       cfg->tls_cert);
+    if (*cfg->tls_key && !*cfg->tls_cert)
+        return FR_FAIL(host, FR_EINVAL,
+                       "[transport.grpc] tls_key = %s: tls_cert is missing; valid: both or none",
+                       cfg->tls_key);
+    if (!leader)
+        return FR_OK;
+    if (!*cfg->tls_cert) {
+        const char *key = *cfg->tls_ca            ? "tls_ca"
+                          : *cfg->tls_server_name ? "tls_server_name"
+                                                  : "tls_client_auth";
+        const char *value = *cfg->tls_ca            ? cfg->tls_ca
+                            : *cfg->tls_server_name ? cfg->tls_server_name
+                                                    : "yes";
+        return FR_FAIL(host, FR_EINVAL,
+                       "[transport.grpc] %s = %s: this switches TLS on, and a leader with TLS "
+                       "needs tls_cert and tls_key",
+                       key, value);
+    }
+    if (cfg->tls_client_auth && !*cfg->tls_ca)
+        return FR_FAIL(host, FR_EINVAL,
+                       "[transport.grpc] tls_client_auth = yes: needs tls_ca, who signs the "
+                       "workers' certificates");
+    return FR_OK;
 }
 
 static fr_status read_pems(const struct fr_host *host, const struct grpc_cfg *cfg,
@@ -60,9 +93,6 @@ static fr_status read_pems(const struct fr_host *host, const struct grpc_cfg *cf
 {
     struct pems pems = {0};
     fr_status st = FR_OK;
-    if (!*cfg->tls_cert != !*cfg->tls_key)
-        return FR_FAIL(host, FR_EINVAL, "tls_cert and tls_key go together, and %s is missing",
-                       *cfg->tls_cert ? "tls_key" : "tls_cert");
     if ((st = read_pem(host, "tls_cert", cfg->tls_cert, &pems.cert)) == FR_OK &&
         (st = read_pem(host, "tls_key", cfg->tls_key, &pems.key)) == FR_OK &&
         (st = read_pem(host, "tls_ca", cfg->tls_ca, &pems.ca)) == FR_OK)
@@ -78,6 +108,30 @@ bool creds_tls(const struct grpc_cfg *cfg)
            cfg->tls_client_auth;
 }
 
+/* Reads it, unless it is a pipe, which only open may empty. */
+static fr_status try_pem(const struct fr_host *host, const char *option, const char *path)
+{
+    struct stat info;
+    char *pem = NULL;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return FR_OK;
+    fr_status st = read_pem(host, option, path, &pem);
+    free_pem(pem);
+    return st;
+}
+
+fr_status creds_check(const struct fr_host *host, const struct grpc_cfg *cfg, bool leader)
+{
+    if (!creds_tls(cfg))
+        return FR_OK;
+    fr_status st = check_options(host, cfg, leader);
+    if (st == FR_OK)
+        st = try_pem(host, "tls_cert", cfg->tls_cert);
+    if (st == FR_OK)
+        st = try_pem(host, "tls_key", cfg->tls_key);
+    return st == FR_OK ? try_pem(host, "tls_ca", cfg->tls_ca) : st;
+}
+
 fr_status creds_server(const struct fr_host *host, const struct grpc_cfg *cfg,
                        grpc_server_credentials **creds_p)
 {
@@ -85,13 +139,10 @@ fr_status creds_server(const struct fr_host *host, const struct grpc_cfg *cfg,
         *creds_p = grpc_insecure_server_credentials_create();
         return FR_OK;
     }
-    if (!*cfg->tls_cert)
-        return FR_FAIL(host, FR_EINVAL, "a leader with TLS needs tls_cert and tls_key");
-    if (cfg->tls_client_auth && !*cfg->tls_ca)
-        return FR_FAIL(host, FR_EINVAL,
-                       "tls_client_auth needs tls_ca: who signs the workers' certificates");
-    struct pems pems;
-    fr_status st = read_pems(host, cfg, &pems);
+    struct pems pems = {0};
+    fr_status st = check_options(host, cfg, true);
+    if (st == FR_OK)
+        st = read_pems(host, cfg, &pems);
     if (st != FR_OK)
         return st;
     grpc_ssl_pem_key_cert_pair pair = {.private_key = pems.key, .cert_chain = pems.cert};
@@ -115,8 +166,10 @@ fr_status creds_channel(const struct fr_host *host, const struct grpc_cfg *cfg,
         *creds_p = grpc_insecure_credentials_create();
         return FR_OK;
     }
-    struct pems pems;
-    fr_status st = read_pems(host, cfg, &pems);
+    struct pems pems = {0};
+    fr_status st = check_options(host, cfg, false);
+    if (st == FR_OK)
+        st = read_pems(host, cfg, &pems);
     if (st != FR_OK)
         return st;
     grpc_ssl_pem_key_cert_pair pair = {.private_key = pems.key, .cert_chain = pems.cert};

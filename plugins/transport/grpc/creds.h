@@ -5,6 +5,8 @@
 #include "ep.h"
 
 bool creds_tls(const struct grpc_cfg *cfg); /* does any option ask for it? */
+/* Do the options fit together, and are the files there? FR_EINVAL. */
+fr_status creds_check(const struct fr_host *host, const struct grpc_cfg *cfg, bool leader);
 fr_status creds_server(const struct fr_host *host, const struct grpc_cfg *cfg,
                        grpc_server_credentials **creds_p);
 fr_status creds_channel(const struct fr_host *host, const struct grpc_cfg *cfg,

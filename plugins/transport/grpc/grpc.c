@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "call.h"
+#include "creds.h"
 #include "ep.h"
 #include "msg.h"
 #include "node.h"
@@ -13,6 +14,21 @@ static fr_status grpc_open(const struct fr_host *host, const void *cfg,
                            const struct fr_open_args *args, fr_ep **ep_p)
 {
     return ep_open(host, cfg, args, ep_p);
+}
+
+static fr_status grpc_check(const struct fr_host *host, const void *cfg,
+                            const struct fr_open_args *args)
+{
+    const bool leader = args->role == FR_ROLE_LEADER;
+    struct addr addr;
+    fr_status st = *args->address ? addr_parse(host, args->address, &addr) : FR_OK;
+    if (st == FR_OK && *args->address && !leader && !(args->flags & FR_OPEN_UNBOUND) &&
+        !addr.local && addr.port == 0)
+        st = FR_FAIL(host, FR_EADDR,
+                     "[transport] address = %s: nobody listens at port 0; valid for a worker: its "
+                     "leader's port, 1 to 65535",
+                     args->address);
+    return st == FR_OK && cfg ? creds_check(host, cfg, leader) : st;
 }
 
 static fr_status grpc_query(fr_ep *ep, struct fr_attr *attr)
@@ -111,6 +127,7 @@ static const struct fr_transport_ops ops = {
     .drop = grpc_drop,
     .shutdown = ep_shutdown,
     .close = ep_close,
+    .check = grpc_check,
 };
 
 #define OPT(name, kind, ...)                                                                       \

@@ -21,7 +21,7 @@ static struct hub *find_name(const char *name)
     return h;
 }
 
-static bool name_ok(const char *name)
+bool hub_name_ok(const char *name)
 {
     size_t len = strlen(name);
     for (size_t i = 0; i < len; i++)
@@ -33,7 +33,7 @@ static bool name_ok(const char *name)
 fr_status hub_open(const char *name, bool any, uint64_t depth, uint64_t max_recv_bytes,
                    struct hub **hub_p)
 {
-    if (!any && !name_ok(name))
+    if (!any && !hub_name_ok(name))
         return FR_EADDR;
     struct hub *hub = calloc(1, sizeof(*hub));
     if (!hub)
@@ -117,7 +117,7 @@ static fr_status enlist(struct hub *hub, struct conn *c)
 fr_status hub_connect(const char *name, uint64_t depth, uint64_t max_recv_bytes,
                       struct conn **conn_p)
 {
-    if (!name_ok(name))
+    if (!hub_name_ok(name))
         return FR_EADDR;
     pthread_mutex_lock(&registry.lock);
     struct hub *hub = find_name(name);

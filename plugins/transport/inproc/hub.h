@@ -46,6 +46,8 @@ struct hub {
     struct bell bell; /* the leader's */
 };
 
+/* May a leader be called so? */
+bool hub_name_ok(const char *name);
 /* `any`: under a fresh name. FR_EADDR: the name is bad or taken. */
 fr_status hub_open(const char *name, bool any, uint64_t depth, uint64_t max_recv_bytes,
                    struct hub **hub_p);

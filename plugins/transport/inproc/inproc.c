@@ -84,6 +84,18 @@ free_ep:
     return FR_FAIL(host, st, "out of memory");
 }
 
+static fr_status inproc_check(const struct fr_host *host, const void *cfg,
+                              const struct fr_open_args *args)
+{
+    (void)cfg;
+    if (*args->address && !hub_name_ok(args->address))
+        return FR_FAIL(host, FR_EADDR,
+                       "[transport] address = %.100s: no name; valid: 1 to %d characters without "
+                       "blanks",
+                       args->address, HUB_NAME_BYTES);
+    return FR_OK;
+}
+
 static fr_status inproc_query(fr_ep *ep, struct fr_attr *attr)
 {
     struct fr_attr all = {.size = attr->size,
@@ -365,6 +377,7 @@ static const struct fr_transport_ops ops = {
     .drop = inproc_drop,
     .shutdown = inproc_shutdown,
     .close = inproc_close,
+    .check = inproc_check,
 };
 
 static const struct fr_option options[] = {

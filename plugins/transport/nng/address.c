@@ -14,6 +14,8 @@
 
 #define DEFAULT_URL "tcp://127.0.0.1:5555"
 #define ANY_URL     "tcp://127.0.0.1:0"
+#define ADDRESS     "[transport] address = " /* so that the core finds who said it */
+#define SCHEMES     "tcp, tls+tcp, ws, wss, ipc, abstract, inproc, as in tcp://host:port"
 
 static const struct scheme {
     const char *name;
@@ -76,11 +78,14 @@ static fr_status parse_port(const struct fr_host *host, bool leader, struct addr
         port =
             digits[i] >= '0' && digits[i] <= '9' ? port * 10 + (unsigned)(digits[i] - '0') : 65536;
     if (len == 0 || port > 65535 || digits - 1 == authority)
-        return FR_FAIL(host, FR_EADDR, "\"%s\" needs a host and a port: %s://host:port", at->url,
-                       at->scheme);
+        return FR_FAIL(host, FR_EADDR,
+                       ADDRESS "%s: it lacks a host or a port of 0 to 65535; valid: %s://host:port",
+                       at->url, at->scheme);
     size_t host_len = (size_t)(digits - 1 - authority);
     if (host_len >= sizeof(at->host))
-        return FR_FAIL(host, FR_EADDR, "\"%s\": the host's name is too long", at->url);
+        return FR_FAIL(host, FR_EADDR,
+                       ADDRESS "%s: the host's name is too long; valid: up to %zu bytes", at->url,
+                       sizeof(at->host) - 1);
     memcpy(at->host, authority, host_len);
     if (at->host[0] == '[' && at->host[host_len - 1] == ']') {
         memmove(at->host, at->host + 1, host_len - 2);
@@ -88,7 +93,10 @@ static fr_status parse_port(const struct fr_host *host, bool leader, struct addr
     }
     at->port_any = port == 0;
     if (at->port_any && !leader)
-        return FR_FAIL(host, FR_EADDR, "\"%s\": nobody can be called at port 0", at->url);
+        return FR_FAIL(host, FR_EADDR,
+                       ADDRESS "%s: nobody listens at port 0; valid for a worker: its leader's "
+                               "port, 1 to 65535",
+                       at->url);
     return FR_OK;
 }
 
@@ -102,7 +110,9 @@ static fr_status fresh_path(const struct fr_host *host, struct address *at, stru
         snprintf(name, sizeof(name), "nng-%ld-%llx", (long)getpid(),
                  (unsigned long long)host->now_ns());
         if (strlen(folder) + strlen(name) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-            return FR_FAIL(host, FR_EADDR, "\"%s\" is too long for a socket in it", at->url);
+            return FR_FAIL(host, FR_EADDR,
+                           ADDRESS "%s: too long for a socket in it; valid: a shorter folder",
+                           at->url);
         memcpy(at->ipc_path + strlen(folder), name, strlen(name) + 1);
     } while (lstat(at->ipc_path, &st) == 0);
     snprintf(at->url, sizeof(at->url), "%s://%s", at->scheme, at->ipc_path);
@@ -120,12 +130,11 @@ fr_status address_parse(const struct fr_host *host, const char *text, bool any, 
     const char *rest = sep ? sep + 3 : text;
     size_t scheme_len = sep ? (size_t)(sep - text) : 0;
     if (scheme_len >= sizeof(at.scheme))
-        return FR_FAIL(host, FR_EADDR, "\"%.100s\": no such scheme", text);
+        return FR_FAIL(host, FR_EADDR, ADDRESS "%.100s: no such scheme; valid: " SCHEMES, text);
     snprintf(at.scheme, sizeof(at.scheme), "%.*s", sep ? (int)scheme_len : 3, sep ? text : "tcp");
     const struct scheme *scheme = find_scheme(at.scheme);
     if (!scheme)
-        return FR_FAIL(host, FR_EADDR,
-                       "\"%.100s\": no such scheme; tcp, tls+tcp, ws, wss, ipc, inproc are", text);
+        return FR_FAIL(host, FR_EADDR, ADDRESS "%.100s: no such scheme; valid: " SCHEMES, text);
     /* Bound to all interfaces; in this form a worker of this host can open it too. */
     bool star = scheme->port && strncmp(rest, "*:", 2) == 0;
     int n = snprintf(at.url, sizeof(at.url), "%s://%s%s", at.scheme, star ? "0.0.0.0" : "",
@@ -135,7 +144,8 @@ fr_status address_parse(const struct fr_host *host, const char *text, bool any, 
         n += snprintf(at.url + strlen(at.url), sizeof(at.url) - strlen(at.url), "/fractal");
     /* A port 0 may yet become five digits. */
     if (n < 0 || (size_t)n + 5 >= sizeof(at.url))
-        return FR_FAIL(host, FR_EADDR, "\"%.100s...\" is too long", text);
+        return FR_FAIL(host, FR_EADDR, ADDRESS "%.100s...: too long; valid: up to %zu bytes", text,
+                       sizeof(at.url) - 6);
     at.tls = scheme->tls;
     at.remote = scheme->remote;
     at.in_place = scheme->in_place;
@@ -147,8 +157,9 @@ fr_status address_parse(const struct fr_host *host, const char *text, bool any, 
     if (scheme->ipc) {
         struct sockaddr_un sa;
         if (!*rest || strlen(rest) >= sizeof(sa.sun_path))
-            return FR_FAIL(host, FR_EADDR, "\"%s\" needs a path of 1 to %zu bytes", at.url,
-                           sizeof(sa.sun_path) - 1);
+            return FR_FAIL(host, FR_EADDR,
+                           ADDRESS "%s: no path; valid: %s:// and a path of 1 to %zu bytes", at.url,
+                           at.scheme, sizeof(sa.sun_path) - 1);
         memcpy(at.ipc_path, rest, strlen(rest) + 1);
         if (leader && rest[strlen(rest) - 1] == '/')
             return fresh_path(host, &at, at_p);
@@ -192,15 +203,18 @@ static fr_status choose_port(const struct fr_host *host, struct address *at)
     int rc = getaddrinfo(at->host, "0", &hints, &list);
     if (rc != 0)
         return FR_FAIL(host, FR_EADDR, "%s: %s", at->url, gai_strerror(rc));
-    struct sockaddr_storage sa;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } sa = {.v6 = {.sin6_family = AF_UNSPEC}};
     socklen_t len = sizeof(sa);
     fr_status st = FR_EADDR;
     int fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && bind(fd, list->ai_addr, list->ai_addrlen) == 0 &&
-        getsockname(fd, (struct sockaddr *)&sa, &len) == 0) {
+        getsockname(fd, &sa.any, &len) == 0) {
         address_set_port(at,
-                         ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port
-                                                        : ((struct sockaddr_in *)&sa)->sin_port));
+                         ntohs(sa.any.sa_family == AF_INET6 ? sa.v6.sin6_port : sa.v4.sin_port));
         st = FR_OK;
     } else {
         st = FR_FAIL(host, FR_EADDR, "%s: %s", at->url, strerror(errno));

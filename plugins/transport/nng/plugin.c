@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check.h"
 #include "endpoint.h"
 
 #define CAPS (FR_CAP_TX_INPLACE | FR_CAP_RX_INPLACE | FR_CAP_REMOTE)
@@ -49,6 +50,16 @@ static void nng_ep_stats(fr_ep *ep, struct fr_stats *out)
     out->size = size;
 }
 
+static fr_status nng_ep_check(const struct fr_host *host, const void *cfg,
+                              const struct fr_open_args *args)
+{
+    const bool leader = args->role == FR_ROLE_LEADER;
+    struct address at;
+    fr_status st = address_parse(host, args->address, args->flags & FR_OPEN_ANY_ADDRESS,
+                                 leader || args->flags & FR_OPEN_UNBOUND, &at);
+    return st == FR_OK && cfg ? tls_check(host, cfg, &at, leader) : st;
+}
+
 static const struct fr_transport_ops ops = {
     .size = sizeof(ops),
     .caps = CAPS,
@@ -63,6 +74,7 @@ static const struct fr_transport_ops ops = {
     .drop = nng_ep_drop,
     .shutdown = nng_ep_shutdown,
     .close = nng_ep_close,
+    .check = nng_ep_check,
 };
 
 static const struct fr_option options[] = {

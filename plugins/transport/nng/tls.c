@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * tls.c - certificates from files into a configuration of nng. */
+#include "check.h"
 #include "endpoint.h" /* first: tls.h does not include nng.h itself */
 
 #include <errno.h>
@@ -7,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { PEM_MAX_BYTES = 1 << 20 };
+#define FILE_IS "[transport.nng] %s = %s: " /* so that the core finds who said it */
 
 /* The whole file as a string. */
 static fr_status read_pem(const struct fr_host *host, const char *key, const char *path,
@@ -18,19 +21,20 @@ static fr_status read_pem(const struct fr_host *host, const char *key, const cha
     char *text = NULL;
     FILE *f = fopen(path, "re");
     if (!f)
-        return FR_FAIL(host, FR_EINVAL, "%s: %s: %s", key, path, strerror(errno));
+        return FR_FAIL(host, FR_EINVAL, FILE_IS "%s; valid: a PEM file", key, path,
+                       strerror(errno));
     text = malloc(PEM_MAX_BYTES + 1);
     if (!text) {
         st = FR_FAIL(host, FR_ENOMEM, "out of memory");
         goto close_file;
     }
     size_t len = fread(text, 1, PEM_MAX_BYTES + 1, f);
-    if (ferror(f) || len == 0 || len > PEM_MAX_BYTES) {
-        st = FR_FAIL(host, FR_EINVAL, "%s: %s: %s", key, path,
+    text[len <= PEM_MAX_BYTES ? len : 0] = '\0';
+    if (ferror(f) || !strstr(text, "-----BEGIN ")) {
+        st = FR_FAIL(host, FR_EINVAL, FILE_IS "%s; valid: a PEM file", key, path,
                      ferror(f) ? strerror(errno) : "not a PEM file of up to 1 MiB");
         goto free_text;
     }
-    text[len] = '\0';
     fclose(f);
     *text_p = text;
     return FR_OK;
@@ -50,7 +54,7 @@ static fr_status set_ca(const struct fr_host *host, nng_tls_config *config, cons
         return st;
     int rv = nng_tls_config_ca_chain(config, ca, NULL);
     free(ca);
-    return rv ? FR_FAIL(host, FR_EINVAL, "tls_ca: %s: %s", path, nng_strerror(rv)) : FR_OK;
+    return rv ? FR_FAIL(host, FR_EINVAL, FILE_IS "%s", "tls_ca", path, nng_strerror(rv)) : FR_OK;
 }
 
 static fr_status set_own(const struct fr_host *host, nng_tls_config *config,
@@ -64,8 +68,8 @@ static fr_status set_own(const struct fr_host *host, nng_tls_config *config,
     if (st == FR_OK) {
         int rv = nng_tls_config_own_cert(config, cert, key, NULL);
         if (rv)
-            st = FR_FAIL(host, FR_EINVAL, "tls_cert, tls_key: %s with %s: %s", cfg->tls_cert,
-                         cfg->tls_key, nng_strerror(rv));
+            st = FR_FAIL(host, FR_EINVAL, FILE_IS "with tls_key = %s: %s", "tls_cert",
+                         cfg->tls_cert, cfg->tls_key, nng_strerror(rv));
         explicit_bzero(key, strlen(key));
         free(key);
     }
@@ -73,8 +77,8 @@ static fr_status set_own(const struct fr_host *host, nng_tls_config *config,
     return st;
 }
 
-static fr_status check(const struct fr_host *host, const struct nng_cfg *cfg,
-                       const struct address *at, bool leader)
+static fr_status check_options(const struct fr_host *host, const struct nng_cfg *cfg,
+                               const struct address *at, bool leader)
 {
     const char *missing = NULL;
     if (!*cfg->tls_cert && (leader || *cfg->tls_key))
@@ -83,8 +87,39 @@ static fr_status check(const struct fr_host *host, const struct nng_cfg *cfg,
         missing = "tls_key";
     else if (!*cfg->tls_ca && (!leader || cfg->tls_client_auth))
         missing = "tls_ca";
-    return missing ? FR_FAIL(host, FR_EINVAL, "%s: the option %s must be given", at->url, missing)
+    return missing ? FR_FAIL(host, FR_EINVAL,
+                             "[transport] address = %s: for a %s there [transport.nng] %s must be "
+                             "given",
+                             at->url, leader ? "leader" : "worker", missing)
                    : FR_OK;
+}
+
+/* Reads it, unless it is a pipe, which only open may empty. */
+static fr_status try_pem(const struct fr_host *host, const char *key, const char *path)
+{
+    struct stat info;
+    char *text;
+    if (!*path || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))
+        return FR_OK;
+    fr_status st = read_pem(host, key, path, &text);
+    if (st == FR_OK) {
+        explicit_bzero(text, strlen(text));
+        free(text);
+    }
+    return st;
+}
+
+fr_status tls_check(const struct fr_host *host, const struct nng_cfg *cfg, const struct address *at,
+                    bool leader)
+{
+    if (!at->tls)
+        return FR_OK;
+    fr_status st = check_options(host, cfg, at, leader);
+    if (st == FR_OK)
+        st = try_pem(host, "tls_ca", cfg->tls_ca);
+    if (st == FR_OK)
+        st = try_pem(host, "tls_cert", cfg->tls_cert);
+    return st == FR_OK ? try_pem(host, "tls_key", cfg->tls_key) : st;
 }
 
 fr_status tls_prepare(const struct fr_host *host, const struct nng_cfg *cfg,
@@ -94,7 +129,7 @@ fr_status tls_prepare(const struct fr_host *host, const struct nng_cfg *cfg,
         *config_p = NULL;
         return FR_OK;
     }
-    fr_status st = check(host, cfg, at, leader);
+    fr_status st = check_options(host, cfg, at, leader);
     if (st != FR_OK)
         return st;
     library_keep();

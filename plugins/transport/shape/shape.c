@@ -396,6 +396,13 @@ static fr_status shape_open_over(const struct fr_host *host, const void *cfg,
     return st;
 }
 
+static fr_status shape_check(const struct fr_host *host, const void *cfg,
+                             const struct fr_open_args *args)
+{
+    struct way way, back;
+    return cfg ? shape_config_read(host, cfg, args->role, &way, &back) : FR_OK;
+}
+
 static const struct fr_transport_ops ops = {
     .size = sizeof(ops),
     .caps = FR_CAP_TX_INPLACE | FR_CAP_RX_INPLACE | FR_CAP_REMOTE | FR_CAP_BUSY_POLL |
@@ -411,6 +418,7 @@ static const struct fr_transport_ops ops = {
     .shutdown = shape_shutdown,
     .close = shape_close,
     .open_over = shape_open_over,
+    .check = shape_check,
 };
 
 FR_EXPORT const struct fr_plugin fractal_plugin = {

@@ -37,19 +37,36 @@ static fr_status own_folder(const struct fr_host *host, char *dir, size_t cap)
     return FR_OK;
 }
 
+fr_status door_check(const struct fr_host *host, const char *address)
+{
+    const size_t longest = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+    for (const char *c = address; *c; c++)
+        if ((unsigned char)*c < ' ')
+            return FR_FAIL(host, FR_EADDR,
+                           "[transport] address: it has a control character; valid: a socket's "
+                           "path of 1 to %zu bytes without any",
+                           longest);
+    if (strlen(address) > longest)
+        return FR_FAIL(host, FR_EADDR,
+                       "[transport] address = %.60s...: too long; valid: a socket's path of 1 to "
+                       "%zu bytes",
+                       address, longest);
+    return FR_OK;
+}
+
 static fr_status make_path(const struct fr_host *host, const char *address, bool any, char *path,
                            size_t cap)
 {
     char dir[PATH_MAX], name[64] = "fractal.sock";
     int n;
-    for (const char *c = address; *c; c++)
-        if ((unsigned char)*c < ' ')
-            return FR_FAIL(host, FR_EADDR, "a socket's path with a control character");
+    fr_status st = door_check(host, address);
+    if (st != FR_OK)
+        return st;
     if (*address) {
         n = snprintf(path, cap, "%s", address);
     } else {
-        fr_status st = own_folder(host, dir, sizeof(dir));
         uint64_t random = 0;
+        st = own_folder(host, dir, sizeof(dir));
         if (st != FR_OK)
             return st;
         if (any && getrandom(&random, sizeof(random), 0) != sizeof(random))
@@ -60,8 +77,8 @@ static fr_status make_path(const struct fr_host *host, const char *address, bool
         n = snprintf(path, cap, "%s/%s", dir, name);
     }
     if (n < 0 || (size_t)n >= cap)
-        return FR_FAIL(host, FR_EADDR, "a socket's path has at most %zu characters: %.60s...",
-                       cap - 1, address);
+        return FR_FAIL(host, FR_EADDR, "a socket's path has at most %zu bytes: %.60s...", cap - 1,
+                       path);
     return FR_OK;
 }
 

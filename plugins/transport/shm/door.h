@@ -25,6 +25,8 @@ struct door_offer {
 #define DOOR_MAGIC   0x6d687366u /* "fshm" */
 #define DOOR_VERSION 1u
 
+/* Can it be an address at all? FR_EADDR. */
+fr_status door_check(const struct fr_host *host, const char *address);
 /* address "": the default; any: a fresh path. Errors: FR_EADDR, FR_EINVAL. */
 fr_status door_open(const struct fr_host *host, const char *address, bool any, struct door *door);
 void door_close(struct door *door);

@@ -79,7 +79,7 @@ static bool queue_reserve(struct queue *q)
     struct fr_event *events = malloc(capacity * sizeof(*events));
     if (!events)
         return false;
-    for (size_t i = 0; i < q->count; i++)
+    for (size_t i = 0; i < q->capacity; i++) /* it is full */
         events[i] = q->events[(q->first + i) % q->capacity];
     free(q->events);
     *q = (struct queue){.events = events, .capacity = capacity, .count = q->count};
@@ -525,6 +525,13 @@ static fr_status shm_open(const struct fr_host *host, const void *cfg,
     return st;
 }
 
+static fr_status shm_check(const struct fr_host *host, const void *cfg,
+                           const struct fr_open_args *args)
+{
+    (void)cfg;
+    return door_check(host, args->address);
+}
+
 #define CAPS (FR_CAP_TX_INPLACE | FR_CAP_RX_INPLACE | FR_CAP_BUSY_POLL)
 
 static fr_status shm_query(fr_ep *ep, struct fr_attr *attr)
@@ -590,7 +597,8 @@ static const struct fr_transport_ops ops = {.size = sizeof(ops),
                                             .stats = shm_stats,
                                             .drop = shm_drop,
                                             .shutdown = shm_shutdown,
-                                            .close = shm_close};
+                                            .close = shm_close,
+                                            .check = shm_check};
 
 FR_EXPORT const struct fr_plugin fractal_plugin = {
     FR_PLUGIN_HEADER,

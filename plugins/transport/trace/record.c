@@ -85,6 +85,50 @@ static int take_any(const char *path)
     return fd;
 }
 
+static fr_status make_path(const struct fr_host *host, const char *file, enum fr_role role,
+                           char path[PATH_MAX])
+{
+    if (!expand(file, (int)getpid(), role, path, PATH_MAX))
+        return FR_FAIL(
+            host, FR_EINVAL,
+            "[transport.trace] file = %.200s: empty or too long; valid: a file's path of "
+            "1 to %d bytes",
+            file, PATH_MAX - 1);
+    return FR_OK;
+}
+
+static bool may(const char *path, int rights)
+{
+    return faccessat(AT_FDCWD, path, rights, AT_EACCESS) == 0;
+}
+
+fr_status record_check(const struct fr_host *host, const char *file, enum fr_role role)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    fr_status st = make_path(host, file, role, path);
+    if (st != FR_OK)
+        return st;
+    int why = 0;
+    if (stat(path, &info) == 0) {
+        why = S_ISDIR(info.st_mode) ? EISDIR : !may(path, W_OK) ? errno : 0;
+    } else if (errno != ENOENT) {
+        why = errno;
+    } else {
+        char *slash = strrchr(path, '/');
+        const char *folder = !slash ? "." : slash == path ? "/" : path;
+        if (slash)
+            *slash = '\0';
+        why = !may(folder, W_OK | X_OK) ? errno : 0;
+    }
+    if (why)
+        return FR_FAIL(host, FR_EINVAL,
+                       "[transport.trace] file = %s: %s; valid: a file that can be written, in a "
+                       "folder that is there",
+                       file, strerror(why));
+    return FR_OK;
+}
+
 fr_status record_open(struct record *r, const struct fr_host *host, const char *file,
                       enum fr_role role, uint64_t limit)
 {
@@ -95,8 +139,9 @@ fr_status record_open(struct record *r, const struct fr_host *host, const char *
     r->first = true;
     r->used = 0;
     r->fd = -1;
-    if (!expand(file, r->pid, role, path, sizeof(path)))
-        return FR_FAIL(host, FR_EINVAL, "[transport.trace] file = %s: empty or too long", file);
+    fr_status st = make_path(host, file, role, path);
+    if (st != FR_OK)
+        return st;
     r->fd = take_any(path);
     if (r->fd < 0)
         return FR_FAIL(host, FR_EIO, "cannot write the trace %s: %s", path, strerror(errno));
@@ -174,8 +219,9 @@ static void finish(struct record *r, size_t head, const char *args, va_list ap)
     if (n < 0 || (size_t)n >= room - head)
         n = 0; /* better without its arguments than broken */
     head += (size_t)n;
-    memcpy(at + head, "}}", 2);
-    r->used += head + 2;
+    at[head++] = '}';
+    at[head++] = '}';
+    r->used += head;
 }
 
 void record_instant(struct record *r, const char *name, fr_peer peer, const char *args, ...)

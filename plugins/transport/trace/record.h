@@ -21,6 +21,8 @@ struct record {
  * name-2.json, and so on. */
 fr_status record_open(struct record *record, const struct fr_host *host, const char *file,
                       enum fr_role role, uint64_t limit);
+/* Would it open? Looks only. FR_EINVAL. */
+fr_status record_check(const struct fr_host *host, const char *file, enum fr_role role);
 /* Ends the array, so that the file is whole. */
 void record_close(struct record *record);
 

@@ -187,6 +187,13 @@ free_ep:
     return st;
 }
 
+static fr_status trace_check(const struct fr_host *host, const void *cfg,
+                             const struct fr_open_args *args)
+{
+    const struct trace_config *config = cfg;
+    return config ? record_check(host, config->file, args->role) : FR_OK;
+}
+
 static const struct fr_transport_ops ops = {
     .size = sizeof(ops),
     .caps = FR_CAP_TX_INPLACE | FR_CAP_RX_INPLACE | FR_CAP_REMOTE | FR_CAP_BUSY_POLL |
@@ -202,6 +209,7 @@ static const struct fr_transport_ops ops = {
     .shutdown = trace_shutdown,
     .close = trace_close,
     .open_over = trace_open_over,
+    .check = trace_check,
 };
 
 FR_EXPORT const struct fr_plugin fractal_plugin = {
