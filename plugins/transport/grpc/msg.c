@@ -11,7 +11,7 @@ enum { SPARE_MOST_BYTES = 256 << 10 }; /* more leaves the caches anyway */
 /* aligned_alloc would cut each block out of a larger one, and give the rest back. */
 static void *aligned(void *block)
 {
-    return (void *)(((uintptr_t)block + GRPC_ALIGN - 1) / GRPC_ALIGN * GRPC_ALIGN);
+    return (char *)block + (-(uintptr_t)block & (GRPC_ALIGN - 1));
 }
 
 struct msg *msg_new(size_t cap, fr_peer peer)

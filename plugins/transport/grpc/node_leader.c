@@ -254,7 +254,7 @@ static const char *take_row(struct call *c, struct row *row, const node_response
     if (!b->payload && !(b->payload = malloc(width * b->rows * (NORM_BYTES + IT_BYTES))))
         return "no memory for rows";
     memcpy(b->payload + at * width * NORM_BYTES, response->norm, width * NORM_BYTES);
-    memcpy(b->payload + (b->rows * NORM_BYTES + at * IT_BYTES) * width, response->it,
+    memcpy(b->payload + ((size_t)b->rows * NORM_BYTES + at * IT_BYTES) * width, response->it,
            width * IT_BYTES);
     /* It computes one after the other: a row that waited for another began when that was done. */
     uint64_t began_ns = row->sent_ns > n->answered_ns ? row->sent_ns : n->answered_ns;

@@ -107,6 +107,7 @@ static bool same_job(const node_request *a, const node_request *b)
 {
     const double of_a[] = {a->xmin, a->xmax, a->ymin, a->ymax};
     const double of_b[] = {b->xmin, b->xmax, b->ymin, b->ymax};
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c): bits
     return a->width == b->width && a->iters == b->iters && memcmp(of_a, of_b, sizeof(of_a)) == 0;
 }
 

@@ -148,7 +148,7 @@ static void release(fr_ep *ep)
  * itself wait for ever (see part.c). So a little time is given to it. */
 static void await_answer(fr_ep *ep)
 {
-    uint64_t end_ns = ep->host->now_ns() + ANSWER_MS * 1000000u;
+    uint64_t end_ns = ep->host->now_ns() + ANSWER_MS * UINT64_C(1000000);
     while (!atomic_load(&ep->settled) && ep->host->now_ns() < end_ns)
         bell_wait(&ep->bell, end_ns);
 }
@@ -177,7 +177,7 @@ static bool close_in_time(fr_ep *ep)
         close_socket(ep);
         return true;
     }
-    uint64_t end_ns = ep->host->now_ns() + CLOSE_MS * 1000000u;
+    uint64_t end_ns = ep->host->now_ns() + CLOSE_MS * UINT64_C(1000000);
     struct timespec at = {.tv_sec = (time_t)(end_ns / 1000000000u),
                           .tv_nsec = (long)(end_ns % 1000000000u)};
     int rc;

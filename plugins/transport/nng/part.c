@@ -55,7 +55,7 @@ void part(fr_ep *ep, struct peer *p)
     if (parting) {
         *parting = (struct parting){.next = ep->partings,
                                     .pipe = pipe,
-                                    .end_ns = ep->host->now_ns() + PART_MS * 1000000u,
+                                    .end_ns = ep->host->now_ns() + PART_MS * UINT64_C(1000000),
                                     .way = way_take(ep, p)};
         write_head(p, HEAD_LAST, parting->head);
         ep->partings = parting;
@@ -109,7 +109,7 @@ void part_all(fr_ep *ep)
         p->over = true;
         part(ep, p);
     }
-    uint64_t end_ns = ep->host->now_ns() + PART_MS * 1000000u;
+    uint64_t end_ns = ep->host->now_ns() + PART_MS * UINT64_C(1000000);
     while (ep->pipes > 0 && ep->host->now_ns() < end_ns) {
         pthread_mutex_unlock(&ep->lock);
         bell_wait(&ep->bell, end_ns);

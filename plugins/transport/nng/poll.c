@@ -36,7 +36,7 @@ static bool take(fr_ep *ep, struct peer *p, struct fr_event *ev)
     p->rx[p->rx_taken++ % NNG_WINDOW] = NULL;
     peer_owe(ep, p);
     if (ep->ack_ns == UINT64_MAX)
-        ep->ack_ns = ep->host->now_ns() + ACK_US * 1000u;
+        ep->ack_ns = ep->host->now_ns() + ACK_US * UINT64_C(1000);
     out_add(ep, m);
     ep->stats.rx_msgs++;
     ep->stats.rx_bytes += m->base.len;
@@ -147,7 +147,7 @@ static uint64_t oblige_all(fr_ep *ep)
     if (!waiting)
         ep->ack_ns = UINT64_MAX;
     else if (due)
-        ep->ack_ns = now_ns + ACK_US * 1000u;
+        ep->ack_ns = now_ns + ACK_US * UINT64_C(1000);
     return ep->ack_ns;
 }
 
@@ -157,7 +157,7 @@ static void beat(fr_ep *ep, uint64_t now_ns)
 {
     enum { BEAT_MS = 1000, BEATS = 8 };
     pthread_mutex_lock(&ep->lock);
-    ep->beat_ns = now_ns + BEAT_MS * 1000000u;
+    ep->beat_ns = now_ns + BEAT_MS * UINT64_C(1000000);
     for (struct peer *p = ep->peers; p; p = p->next) {
         if (!p->greeted || p->over)
             continue;
