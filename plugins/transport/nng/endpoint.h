@@ -26,10 +26,9 @@ enum {
     NNG_STRANGERS = 256, /* connections that are not up yet                                  */
     NNG_BUCKETS = 256,
     NNG_HELD = NNG_WINDOW, /* requests a leader keeps of a worker, to answer later         */
-    NNG_RECEIVING = 4,     /* contexts of a leader: nng holds a pipe back where there are none     */
-    NNG_IDLE = 8,  /* kept beside them, for bursts between two calls of the core               */
-    NNG_SPARE = 4, /* more than that go back only together                         */
-    NNG_WAYS = 40, /* of a worker: held, a window of messages, and a few of ours   */
+    NNG_RECEIVING = 4, /* contexts of a leader: nng holds a pipe back where there are none     */
+    NNG_SPARE = 4,     /* more than that go back only together                         */
+    NNG_WAYS = 40,     /* of a worker: held, a window of messages, and a few of ours   */
     NNG_WAYS_MOST = 2 * NNG_WAYS, /* of one worker; more is an attack                             */
     NNG_OVERTAKEN = 4 * NNG_WAYS, /* how old an acknowledgement may be when it comes              */
 };
@@ -120,7 +119,6 @@ struct fr_ep {
     uint64_t ack_ns;     /* when acknowledgements are due; UINT64_MAX: none is  */
     struct msg *out;     /* in the core's hands: freed with the endpoint                      */
     struct peer *buried; /* whose PEER_DOWN was reported: their texts last until the next poll */
-    struct way *made;    /* all of them, until the end                                       */
     struct fr_stats stats;
 
     pthread_mutex_t lock; /* of all below, and of the peers                                    */
@@ -128,7 +126,8 @@ struct fr_ep {
     bool way_came;  /* to a peer that was starved                                              */
     unsigned pipes; /* that nng has                                                            */
     struct way *idle;
-    unsigned idle_count, way_count, receiving;
+    unsigned idle_count, way_count, receiving, making;
+    struct way *made;         /* all of them, until the end */
     struct parting *partings; /* pipes that the other side is to close                         */
     struct peer *peers;
     struct peer *by_id[NNG_BUCKETS], *by_pipe[NNG_BUCKETS];
@@ -173,8 +172,8 @@ void peer_discard_received(struct peer *p);
 
 /* ways.c */
 bool ways_make(fr_ep *ep); /* enough for the start; false: no memory                */
-/* Leader, the core's thread: some receive and some are idle, where only `spare` do or are. */
-void ways_keep(fr_ep *ep, unsigned spare);
+/* Leader: so many receive as should, new ones where none is idle. Any thread, without the lock. */
+void ways_receive(fr_ep *ep);
 void ways_close(fr_ep *ep);
 void ways_free(fr_ep *ep); /* after it */
 /* The rest with the lock held. */
@@ -182,7 +181,8 @@ struct way *way_take(fr_ep *ep, struct peer *p); /* NULL: none now */
 unsigned ways_left(const fr_ep *ep, const struct peer *p);
 /* Messages without a message, so that the other side has ways, or gets back what it lent. */
 unsigned ways_surplus(const fr_ep *ep, const struct peer *p);
-struct way *way_next(fr_ep *ep); /* leader: to receive with, without the lock; NULL: enough do */
+bool ways_lack(const fr_ep *ep); /* leader: more should receive */
+struct way *way_next(fr_ep *ep); /* then: to receive with; NULL: enough do, or none is idle */
 void way_hold(struct peer *p, struct way *w);
 void way_idle(fr_ep *ep, struct way *w);
 void ways_drop(fr_ep *ep, struct peer *p); /* those held for it are idle again */

@@ -238,13 +238,13 @@ int nng_ep_poll(fr_ep *ep, struct fr_event *ev, unsigned max, int timeout_ms)
         pthread_mutex_lock(&ep->lock);
         uint64_t look_ns = oblige_all(ep);
         unsigned n = max ? collect_all(ep, ev, max, &look_ns) : 0;
-        unsigned receiving = ep->receiving, idle = ep->idle_count;
+        bool lack = ways_lack(ep);
         /* A way is no event, but the core wants to know. */
         bool way_came = ep->way_came;
         ep->way_came = false;
         pthread_mutex_unlock(&ep->lock);
-        if (ep->leader && (receiving < NNG_RECEIVING || idle < NNG_IDLE / 2))
-            ways_keep(ep, receiving + idle);
+        if (lack) /* for want of memory */
+            ways_receive(ep);
         if (n == 0 && atomic_load(&ep->broken))
             return FR_FAIL(ep->host, FR_EIO, "nng does not receive any more");
         if (n > 0 || !wait || way_came)

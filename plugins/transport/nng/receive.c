@@ -126,7 +126,8 @@ void on_message(void *arg)
     /* Of a worker's nothing follows: its pipe was lost, which is reported by itself. */
     if (!msg && ep->leader && !ep->closing)
         atomic_store(&ep->broken, true);
-    struct way *next = ep->leader && msg ? way_next(ep) : NULL;
+    struct way *next = msg ? way_next(ep) : NULL;
+    bool lack = msg && !next && ways_lack(ep);
     pthread_mutex_unlock(&ep->lock);
     if (msg)
         atomic_store(&ep->settled, true);
@@ -135,8 +136,11 @@ void on_message(void *arg)
         nng_msg_free(msg);
     if (last)
         nng_pipe_close(pipe);
+    /* Also while the core does not ask: what waits in a pipe hides its end. */
     if (next)
         nng_ctx_recv(next->ctx, next->in);
+    else if (lack)
+        ways_receive(ep);
 }
 
 static void describe(nng_pipe pipe, const char *scheme, char *text, size_t bytes)

@@ -5,6 +5,7 @@
  * sends requests that say nothing when it has few on their way, and a leader answers with nothing
  * when it holds many. Where an order goes out for each result that comes in neither is needed. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "endpoint.h"
 
@@ -23,8 +24,6 @@ static struct way *way_new(fr_ep *ep)
         goto free_in;
     nng_aio_set_timeout(w->in, NNG_DURATION_INFINITE);
     nng_aio_set_timeout(w->out, NNG_DURATION_INFINITE);
-    w->next_made = ep->made;
-    ep->made = w;
     return w;
 
 free_in:
@@ -36,33 +35,44 @@ free_way:
     return NULL;
 }
 
-/* Up to `count` more that are idle. */
-static bool add(fr_ep *ep, unsigned count)
+/* One more that is idle, unless there is no memory or the endpoint is closing. */
+static bool add(fr_ep *ep)
 {
-    for (; count > 0; count--) {
-        struct way *w = way_new(ep);
-        if (!w)
-            return false;
-        pthread_mutex_lock(&ep->lock);
+    pthread_mutex_lock(&ep->lock);
+    bool wanted = !ep->closing;
+    ep->making += wanted;
+    pthread_mutex_unlock(&ep->lock);
+    struct way *w = wanted ? way_new(ep) : NULL;
+    pthread_mutex_lock(&ep->lock);
+    ep->making -= wanted;
+    if (w) {
+        w->next_made = ep->made;
+        ep->made = w;
         ep->way_count++;
         way_idle(ep, w);
-        pthread_mutex_unlock(&ep->lock);
     }
-    return true;
+    pthread_mutex_unlock(&ep->lock);
+    return w;
 }
 
 bool ways_make(fr_ep *ep)
 {
-    if (!add(ep, ep->leader ? NNG_RECEIVING + NNG_IDLE : NNG_WAYS))
-        return false;
+    for (int i = 0; i < (ep->leader ? NNG_RECEIVING : NNG_WAYS); i++)
+        if (!add(ep))
+            return false;
     if (ep->leader)
-        ways_keep(ep, NNG_RECEIVING + NNG_IDLE);
+        ways_receive(ep);
     return true;
+}
+
+bool ways_lack(const fr_ep *ep)
+{
+    return ep->leader && ep->receiving < NNG_RECEIVING && !ep->closing;
 }
 
 struct way *way_next(fr_ep *ep)
 {
-    struct way *w = ep->receiving < NNG_RECEIVING && !ep->closing ? ep->idle : NULL;
+    struct way *w = ways_lack(ep) ? ep->idle : NULL;
     if (w) {
         ep->idle = w->next;
         ep->idle_count--;
@@ -71,17 +81,18 @@ struct way *way_next(fr_ep *ep)
     return w;
 }
 
-void ways_keep(fr_ep *ep, unsigned spare)
+void ways_receive(fr_ep *ep)
 {
-    if (spare < NNG_RECEIVING + NNG_IDLE)
-        (void)add(ep, NNG_RECEIVING + NNG_IDLE - spare); /* else later */
-    for (;;) {
+    bool lack = true, more = true;
+    while (lack && more) {
         pthread_mutex_lock(&ep->lock);
         struct way *w = way_next(ep);
+        lack = ways_lack(ep);
         pthread_mutex_unlock(&ep->lock);
-        if (!w)
-            return;
-        nng_ctx_recv(w->ctx, w->in);
+        if (w)
+            nng_ctx_recv(w->ctx, w->in);
+        else if (lack)
+            more = add(ep);
     }
 }
 
@@ -97,6 +108,13 @@ static void settle(struct way *w)
  * are stopped one after the other. */
 void ways_close(fr_ep *ep)
 {
+    pthread_mutex_lock(&ep->lock);
+    while (ep->making > 0) { /* by a callback, that is, for a moment */
+        pthread_mutex_unlock(&ep->lock);
+        usleep(100);
+        pthread_mutex_lock(&ep->lock);
+    }
+    pthread_mutex_unlock(&ep->lock);
     for (struct way *w = ep->made; w; w = w->next_made)
         nng_ctx_close(w->ctx);
     for (struct way *w = ep->made; w; w = w->next_made) {
