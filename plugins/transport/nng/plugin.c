@@ -32,7 +32,7 @@ static fr_status nng_ep_query(fr_ep *ep, struct fr_attr *attr)
         pthread_mutex_unlock(&ep->lock);
     }
     snprintf(all.address, sizeof(all.address), "%s", ep->at.url);
-    snprintf(all.mechanism, sizeof(all.mechanism), "nng %s raw req/rep over %s", nng_version(),
+    snprintf(all.mechanism, sizeof(all.mechanism), "nng %s req/rep contexts over %s", nng_version(),
              ep->at.scheme);
     memcpy(attr, &all, attr->size < sizeof(all) ? attr->size : sizeof(all));
     return FR_OK;
