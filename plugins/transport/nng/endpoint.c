@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * endpoint.c - opening and closing: socket, listener or dialer, and what goes with them. */
+ * endpoint.c - opening and closing: the socket, the dialer, and what goes with them. */
 #include "endpoint.h"
 
 #include <errno.h>
@@ -9,16 +9,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     STRANGER_MS = 10000, /* how long a leader waits for a greeting                  */
     SLACK_BYTES = 4096,  /* a little too long is still read, to say so and not less  */
     ANSWER_MS = 500,
     CLOSE_MS = 3000,
-    PORT_TRIES = 8,
-    IPC_MODE = 0600,
 };
 
 static fr_status set_up_socket(fr_ep *ep)
@@ -43,42 +39,6 @@ static fr_status set_up_socket(fr_ep *ep)
     if (rv) {
         nng_close(ep->sock);
         return FR_FAIL(ep->host, FR_ENOMEM, "nng: %s", nng_strerror(rv));
-    }
-    return FR_OK;
-}
-
-static int start_listener(fr_ep *ep, nng_tls_config *tls)
-{
-    int rv = nng_listener_create(&ep->listener, ep->sock, ep->at.url);
-    if (rv == 0 && tls)
-        rv = nng_listener_set_ptr(ep->listener, NNG_OPT_TLS_CONFIG, tls);
-    if (rv == 0 && *ep->at.ipc_path)
-        rv = nng_listener_set_int(ep->listener, NNG_OPT_IPC_PERMISSIONS, IPC_MODE);
-    if (rv == 0)
-        rv = nng_listener_start(ep->listener, 0);
-    return rv;
-}
-
-static fr_status listen_at(fr_ep *ep, nng_tls_config *tls)
-{
-    int rv = 0;
-    for (int tries = 0;
-         tries == 0 || (rv == NNG_EADDRINUSE && ep->at.port_any && tries < PORT_TRIES); tries++) {
-        fr_status st = address_prepare(ep->host, &ep->at);
-        if (st != FR_OK)
-            return st;
-        rv = start_listener(ep, tls);
-    }
-    if (rv)
-        return FR_FAIL(ep->host, rv == NNG_ENOMEM ? FR_ENOMEM : FR_EADDR, "%s: %s", ep->at.url,
-                       nng_strerror(rv));
-    int port;
-    if (ep->at.port_any && nng_listener_get_int(ep->listener, NNG_OPT_TCP_BOUND_PORT, &port) == 0)
-        address_set_port(&ep->at, (unsigned)port);
-    struct stat st;
-    if (*ep->at.ipc_path && lstat(ep->at.ipc_path, &st) == 0) {
-        ep->ipc_dev = st.st_dev;
-        ep->ipc_ino = st.st_ino;
     }
     return FR_OK;
 }
@@ -195,10 +155,7 @@ void nng_ep_close(fr_ep *ep)
     if (ep->dialling)
         await_answer(ep);
     part_all(ep);
-    struct stat st;
-    if (ep->ipc_ino && lstat(ep->at.ipc_path, &st) == 0 && st.st_dev == ep->ipc_dev &&
-        st.st_ino == ep->ipc_ino)
-        unlink(ep->at.ipc_path);
+    listen_unlink(ep);
     if (!close_in_time(ep)) {
         ep->host->log(ep->host->ctx, FR_LOG_WARN, "nng does not let go of %s; left to it",
                       ep->at.url);
@@ -250,7 +207,8 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
         st = set_up_socket(ep);
     if (st != FR_OK)
         goto release_library;
-    ep->beat_ns = ep->at.ws || ep->at.tls ? host->now_ns() : UINT64_MAX;
+    bool beats = ep->at.ws || ep->at.tls || (leader && *ep->at.ipc_path);
+    ep->beat_ns = beats ? host->now_ns() : UINT64_MAX;
     st = leader ? listen_at(ep, tls) : dial_to(ep, tls);
     if (tls)
         nng_tls_config_free(tls); /* the listener or dialer has a hold of it */

@@ -107,6 +107,7 @@ struct fr_ep {
     atomic_bool broken; /* nng does not receive any more */
     dev_t ipc_dev; /* of the socket that this leader made                                      */
     ino_t ipc_ino;
+    unsigned stand_ins; /* listeners that took the place of one                                */
 
     pthread_t dial_thread;
     sem_t closed;        /* up once nng has let go of the socket */
@@ -151,8 +152,14 @@ fr_status address_parse(const struct fr_host *host, const char *text, bool any, 
 fr_status address_prepare(const struct fr_host *host, struct address *at);
 void address_set_port(struct address *at, unsigned port);
 
-/* tls.c: NULL config where the address needs none. */
+/* listen.c: a leader's. nng 1.5 accepts no more at a Unix socket where one that connected was gone
+ * before it was greeted; listen_watch, called now and then, sees that and listens anew. */
 struct nng_tls_config;
+fr_status listen_at(fr_ep *ep, struct nng_tls_config *tls);
+void listen_watch(fr_ep *ep);
+void listen_unlink(fr_ep *ep); /* the path, if it is still ours */
+
+/* tls.c: NULL config where the address needs none. */
 fr_status tls_prepare(const struct fr_host *host, const struct nng_cfg *cfg,
                       const struct address *at, bool leader, struct nng_tls_config **config_p);
 

@@ -152,12 +152,17 @@ static uint64_t oblige_all(fr_ep *ep)
 }
 
 /* nng 1.5 can miss that a WebSocket or TLS connection was closed until something is sent on it, and
- * over TLS even then. Both sides beat, so who is not heard of for that long is gone. */
+ * over TLS even then. Both sides beat, so who is not heard of for that long is gone. At a Unix
+ * socket it is the leader's listener that needs care. */
 static void beat(fr_ep *ep, uint64_t now_ns)
 {
     enum { BEAT_MS = 1000, BEATS = 8 };
-    pthread_mutex_lock(&ep->lock);
     ep->beat_ns = now_ns + BEAT_MS * UINT64_C(1000000);
+    if (*ep->at.ipc_path) {
+        listen_watch(ep);
+        return;
+    }
+    pthread_mutex_lock(&ep->lock);
     for (struct peer *p = ep->peers; p; p = p->next) {
         if (!p->greeted || p->over)
             continue;
