@@ -73,7 +73,7 @@ struct peer {
     bool known;   /* HELLO received                                                          */
     bool up;      /* PEER_UP reported                                                        */
     bool shut;    /* we flush, then say BYE                                                  */
-    bool bye_sent, bye_seen;
+    bool bye_sent, bye_seen, last_seen;
     bool over; /* nothing is sent or received any more: PEER_DOWN is next                 */
     fr_status status;
     char detail[160];
@@ -202,6 +202,7 @@ void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg);
 
 /* send.c */
 enum head_type { HEAD_HELLO = 1, HEAD_DATA, HEAD_ACK, HEAD_BYE, HEAD_LAST };
+enum { HEAD_ANSWER = 3 }; /* the byte that says: LAST, in answer to yours */
 enum { HEAD_MAGIC = 0xf7, HEAD_VERSION = 2, HELLO_BYTES = NNG_HEAD_BYTES + 8 };
 void put_u32(unsigned char *at, uint32_t v);
 uint32_t get_u32(const unsigned char *at);
@@ -217,8 +218,10 @@ fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg);
 bool send_control(fr_ep *ep, struct peer *p, enum head_type type);
 
 /* part.c: how a pipe ends. nng 1.5 waits for ever, with the one thread that ends pipes, where a
- * pipe is closed here between the head and the body of a message that comes in. So who wants to
- * part says LAST, sends nothing more, and the other side closes, to whom nothing can be coming. */
+ * pipe is closed here while a part of a message has come in or gone out. So both say LAST and send
+ * nothing more, the worker once more in answer to the leader's; then nothing is on its way, and the
+ * leader closes. */
+bool part_seen(fr_ep *ep, uint32_t pipe, bool answer);  /* LAST came; true: close; locked       */
 bool part_way(fr_ep *ep, uint32_t pipe, struct way *w); /* its, if it was waited for; locked */
 void part(fr_ep *ep, struct peer *p); /* with the lock held, which it gives up in between */
 void part_overdue(fr_ep *ep);         /* closes what the other side does not              */

@@ -11,8 +11,9 @@ struct parting {
     struct parting *next;
     uint32_t pipe;
     uint64_t end_ns;
-    struct way *way; /* on which to say it */
-    bool said;
+    struct way *way; /* leader: on which to say it                                            */
+    bool said, seen; /* LAST: here, there                                                     */
+    bool answered;   /* worker: the leader's was, with one that says so                       */
     unsigned char head[NNG_HEAD_BYTES];
 };
 
@@ -21,11 +22,20 @@ static void say(fr_ep *ep)
 {
     for (struct parting *parting = ep->partings; parting; parting = parting->next) {
         nng_msg *msg;
-        if (parting->said || !parting->way || nng_msg_alloc(&msg, NNG_HEAD_BYTES) != 0)
+        bool answer = !ep->leader && parting->seen && !parting->answered;
+        if (parting->said && !answer)
             continue;
-        struct way *w = parting->way;
+        struct way *w = ep->leader ? parting->way : way_take(ep, NULL);
         parting->way = NULL;
+        if (!w)
+            continue;
+        if (nng_msg_alloc(&msg, NNG_HEAD_BYTES) != 0) {
+            way_idle(ep, w);
+            continue;
+        }
         parting->said = true;
+        parting->answered |= answer;
+        parting->head[HEAD_ANSWER] = answer;
         memcpy(nng_msg_body(msg), parting->head, NNG_HEAD_BYTES);
         pthread_mutex_unlock(&ep->lock);
         way_send(ep, w, msg);
@@ -33,15 +43,30 @@ static void say(fr_ep *ep)
     }
 }
 
-bool part_way(fr_ep *ep, uint32_t pipe, struct way *w)
+static struct parting *find(const fr_ep *ep, uint32_t pipe)
 {
     struct parting *parting = ep->partings;
     while (parting && parting->pipe != pipe)
         parting = parting->next;
+    return parting;
+}
+
+bool part_way(fr_ep *ep, uint32_t pipe, struct way *w)
+{
+    struct parting *parting = find(ep, pipe);
     if (!parting || parting->said || parting->way)
         return false;
     parting->way = w;
     return true;
+}
+
+bool part_seen(fr_ep *ep, uint32_t pipe, bool answer)
+{
+    struct parting *parting = find(ep, pipe);
+    if (!parting)
+        return false;
+    parting->seen = true;
+    return ep->leader && answer;
 }
 
 void part(fr_ep *ep, struct peer *p)
@@ -56,7 +81,8 @@ void part(fr_ep *ep, struct peer *p)
         *parting = (struct parting){.next = ep->partings,
                                     .pipe = pipe,
                                     .end_ns = ep->host->now_ns() + PART_MS * UINT64_C(1000000),
-                                    .way = way_take(ep, p)};
+                                    .way = ep->leader ? way_take(ep, p) : NULL,
+                                    .seen = p->last_seen};
         write_head(p, HEAD_LAST, parting->head);
         ep->partings = parting;
     }

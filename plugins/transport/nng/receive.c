@@ -69,6 +69,7 @@ static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p
         return;
     }
     p->beats = 0;
+    p->last_seen |= type == HEAD_LAST;
     p->linked = true; /* may be known here before nng says so */
     if (type == HEAD_DATA)
         accept_data(ep, p, msg, number, kept_p);
@@ -109,7 +110,7 @@ void on_message(void *arg)
     const unsigned char *body = msg ? nng_msg_body(msg) : NULL;
     bool last =
         msg && nng_msg_len(msg) >= NNG_HEAD_BYTES && body[0] == HEAD_MAGIC && body[2] == HEAD_LAST;
-    bool kept = false;
+    bool kept = false, over = false;
     pthread_mutex_lock(&ep->lock);
     struct peer *p = msg ? peer_by_pipe(ep, pipe.id) : NULL;
     ep->receiving -= ep->leader;
@@ -117,6 +118,10 @@ void on_message(void *arg)
         way_idle(ep, w);
     if (p && !p->over)
         accept_message(ep, p, msg, &kept);
+    else if (p)
+        p->last_seen |= last;
+    else if (last)
+        over = part_seen(ep, pipe.id, body[HEAD_ANSWER]);
     if (p)
         peer_owe(ep, p);
     if (p && p->starved) {
@@ -134,7 +139,7 @@ void on_message(void *arg)
     bell_ring(&ep->bell);
     if (msg && !kept)
         nng_msg_free(msg);
-    if (last)
+    if (over)
         nng_pipe_close(pipe);
     /* Also while the core does not ask: what waits in a pipe hides its end. */
     if (next)
