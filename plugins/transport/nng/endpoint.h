@@ -25,6 +25,7 @@ enum {
     NNG_ID_BYTES = 4,    /* the request number, which travels before ours                    */
     NNG_STRANGERS = 256, /* connections that are not up yet                                  */
     NNG_BUCKETS = 256,
+    NNG_FORMER = 64,
     NNG_HELD = NNG_WINDOW, /* requests a leader keeps of a worker, to answer later         */
     NNG_RECEIVING = 4, /* contexts of a leader: nng holds a pipe back where there are none     */
     NNG_SPARE = 4,     /* more than that go back only together                         */
@@ -73,7 +74,7 @@ struct peer {
     bool known;   /* HELLO received                                                          */
     bool up;      /* PEER_UP reported                                                        */
     bool shut;    /* we flush, then say BYE                                                  */
-    bool bye_sent, bye_seen, last_seen;
+    bool bye_sent, bye_seen, last_said, last_seen;
     bool over; /* nothing is sent or received any more: PEER_DOWN is next                 */
     fr_status status;
     char detail[160];
@@ -107,7 +108,8 @@ struct fr_ep {
     atomic_bool broken; /* nng does not receive any more */
     dev_t ipc_dev; /* of the socket that this leader made                                      */
     ino_t ipc_ino;
-    unsigned stand_ins; /* listeners that took the place of one                                */
+    nng_listener former[NNG_FORMER]; /* before the listener, still with pipes                  */
+    unsigned former_count;
 
     pthread_t dial_thread;
     sem_t closed;        /* up once nng has let go of the socket */
@@ -124,6 +126,7 @@ struct fr_ep {
 
     pthread_mutex_t lock; /* of all below, and of the peers                                    */
     bool closing, refuse;
+    bool sending;   /* the core's thread, without the lock                                     */
     bool way_came;  /* to a peer that was starved                                              */
     unsigned pipes; /* that nng has                                                            */
     struct way *idle;
@@ -221,7 +224,10 @@ bool send_control(fr_ep *ep, struct peer *p, enum head_type type);
  * pipe is closed here while a part of a message has come in or gone out. So both say LAST and send
  * nothing more, the worker once more in answer to the leader's; then nothing is on its way, and the
  * leader closes. */
-bool part_seen(fr_ep *ep, uint32_t pipe, bool answer);  /* LAST came; true: close; locked       */
+bool part_seen(fr_ep *ep, uint32_t pipe, bool answer); /* LAST came; true: close; locked       */
+/* A callback's: LAST came from p, whose core may not be asking just now. What to send on *way_p
+ * without the lock; NULL: part will say it. Locked. */
+nng_msg *part_at_once(fr_ep *ep, struct peer *p, struct way **way_p);
 bool part_way(fr_ep *ep, uint32_t pipe, struct way *w); /* its, if it was waited for; locked */
 void part(fr_ep *ep, struct peer *p); /* with the lock held, which it gives up in between */
 void part_overdue(fr_ep *ep);         /* closes what the other side does not              */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * listen.c - a leader's listener, and its stand-in. */
+ * listen.c - a leader's listener, and its successors. */
 #include "endpoint.h"
 
+#include <errno.h>
 #include <nng/supplemental/tls/tls.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
     PORT_TRIES = 8,
     IPC_MODE = 0600,
-    STAND_INS = 64, /* each keeps a descriptor until the end */
 };
 
 static int start_listener(fr_ep *ep, nng_tls_config *tls)
@@ -61,40 +63,61 @@ fr_status listen_at(fr_ep *ep, nng_tls_config *tls)
     return FR_OK;
 }
 
-/* Of what nng counts. UINT64_MAX: it does not. */
-static uint64_t errors_of(nng_listener listener)
+/* Of what nng counts; UINT64_MAX: it does not. */
+static uint64_t count_of(nng_stat *all, nng_listener listener, const char *what)
 {
-    nng_stat *all, *errors = NULL;
-    uint64_t count = UINT64_MAX;
-    if (nng_stats_get(&all) != 0)
-        return count;
     nng_stat *stats = nng_stat_find_listener(all, listener);
-    if (stats && (errors = nng_stat_find(stats, "other")))
-        count = nng_stat_value(errors);
-    nng_stats_free(all);
-    return count;
+    nng_stat *one = stats ? nng_stat_find(stats, what) : NULL;
+    return one ? nng_stat_value(one) : UINT64_MAX;
 }
 
-/* The old one has to stay, since its pipes would end with it. */
-void listen_watch(fr_ep *ep)
+/* nng would remove the path with it, which is its successor's now. */
+static void close_former(fr_ep *ep, nng_listener former)
 {
-    uint64_t errors = ep->stand_ins < STAND_INS && !ep->shut ? errors_of(ep->listener) : 0;
-    if (errors == 0 || errors == UINT64_MAX)
-        return;
+    char aside[sizeof(ep->at.ipc_path) + 8];
+    snprintf(aside, sizeof(aside), "%s.old", ep->at.ipc_path);
+    bool moved = rename(ep->at.ipc_path, aside) == 0;
+    nng_listener_close(former);
+    if (moved && rename(aside, ep->at.ipc_path) != 0)
+        ep->host->log(ep->host->ctx, FR_LOG_WARN, "%s: %s", ep->at.ipc_path, strerror(errno));
+}
+
+static void close_idle(fr_ep *ep, nng_stat *all)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < ep->former_count; i++)
+        if (count_of(all, ep->former[i], "pipes") == 0)
+            close_former(ep, ep->former[i]);
+        else
+            ep->former[kept++] = ep->former[i];
+    ep->former_count = kept;
+}
+
+/* The former one has to stay as long as there are pipes of it, which would end too. */
+static void listen_anew(fr_ep *ep)
+{
+    nng_listener former = ep->listener;
     listen_unlink(ep);
-    nng_listener old = ep->listener;
     int rv = start_listener(ep, NULL);
     if (rv) {
         nng_listener_close(ep->listener);
-        ep->listener = old;
+        ep->listener = former;
         ep->host->log(ep->host->ctx, FR_LOG_WARN, "%s: cannot listen again: %s", ep->at.url,
                       nng_strerror(rv));
+        return;
     }
+    ep->former[ep->former_count++] = former;
     remember_path(ep);
-    if (++ep->stand_ins == STAND_INS)
-        ep->host->log(
-            ep->host->ctx, FR_LOG_WARN,
-            "%s: too many connections were given up before they were greeted; the next one "
-            "may end the listening",
-            ep->at.url);
+}
+
+void listen_watch(fr_ep *ep)
+{
+    nng_stat *all;
+    if (ep->shut || nng_stats_get(&all) != 0)
+        return;
+    close_idle(ep, all);
+    uint64_t errors = count_of(all, ep->listener, "other");
+    nng_stats_free(all);
+    if (errors > 0 && errors != UINT64_MAX && ep->former_count < NNG_FORMER)
+        listen_anew(ep);
 }

@@ -37,9 +37,11 @@ static void say(fr_ep *ep)
         parting->answered |= answer;
         parting->head[HEAD_ANSWER] = answer;
         memcpy(nng_msg_body(msg), parting->head, NNG_HEAD_BYTES);
+        ep->sending = true;
         pthread_mutex_unlock(&ep->lock);
         way_send(ep, w, msg);
         pthread_mutex_lock(&ep->lock);
+        ep->sending = false;
     }
 }
 
@@ -58,6 +60,24 @@ bool part_way(fr_ep *ep, uint32_t pipe, struct way *w)
         return false;
     parting->way = w;
     return true;
+}
+
+nng_msg *part_at_once(fr_ep *ep, struct peer *p, struct way **way_p)
+{
+    nng_msg *msg = NULL;
+    if (ep->sending || ep->closing || p->last_said || !p->known)
+        return NULL;
+    struct way *w = nng_msg_alloc(&msg, NNG_HEAD_BYTES) == 0 ? way_take(ep, p) : NULL;
+    if (!w) {
+        nng_msg_free(msg);
+        return NULL;
+    }
+    p->last_said = true;
+    unsigned char *body = nng_msg_body(msg);
+    write_head(p, HEAD_LAST, body);
+    body[HEAD_ANSWER] = !ep->leader;
+    *way_p = w;
+    return msg;
 }
 
 bool part_seen(fr_ep *ep, uint32_t pipe, bool answer)
@@ -81,8 +101,10 @@ void part(fr_ep *ep, struct peer *p)
         *parting = (struct parting){.next = ep->partings,
                                     .pipe = pipe,
                                     .end_ns = ep->host->now_ns() + PART_MS * UINT64_C(1000000),
-                                    .way = ep->leader ? way_take(ep, p) : NULL,
-                                    .seen = p->last_seen};
+                                    .way = ep->leader && !p->last_said ? way_take(ep, p) : NULL,
+                                    .said = p->last_said,
+                                    .seen = p->last_seen,
+                                    .answered = p->last_said};
         write_head(p, HEAD_LAST, parting->head);
         ep->partings = parting;
     }

@@ -118,10 +118,12 @@ void on_message(void *arg)
         way_idle(ep, w);
     if (p && !p->over)
         accept_message(ep, p, msg, &kept);
-    else if (p)
-        p->last_seen |= last;
+    else if (p && last)
+        over = ep->leader && p->last_said && body[HEAD_ANSWER];
     else if (last)
         over = part_seen(ep, pipe.id, body[HEAD_ANSWER]);
+    struct way *last_way = NULL;
+    nng_msg *answer = last && p && p->over ? part_at_once(ep, p, &last_way) : NULL;
     if (p)
         peer_owe(ep, p);
     if (p && p->starved) {
@@ -139,6 +141,8 @@ void on_message(void *arg)
     bell_ring(&ep->bell);
     if (msg && !kept)
         nng_msg_free(msg);
+    if (answer)
+        way_send(ep, last_way, answer);
     if (over)
         nng_pipe_close(pipe);
     /* Also while the core does not ask: what waits in a pipe hides its end. */

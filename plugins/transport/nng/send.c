@@ -71,9 +71,11 @@ bool send_control(fr_ep *ep, struct peer *p, enum head_type type)
         put_u32(body + NNG_HEAD_BYTES, (uint32_t)(ep->max_recv_bytes >> 32));
         put_u32(body + NNG_HEAD_BYTES + 4, (uint32_t)ep->max_recv_bytes);
     }
+    ep->sending = true;
     pthread_mutex_unlock(&ep->lock);
     way_send(ep, w, msg);
     pthread_mutex_lock(&ep->lock);
+    ep->sending = false;
     return true;
 }
 
@@ -149,6 +151,7 @@ fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg)
     if (st == FR_OK) {
         write_head(p, HEAD_DATA, nng_msg_body(m->body));
         p->users[p->tx_sent++ % NNG_WINDOW] = msg->user;
+        ep->sending = true;
     }
     pthread_mutex_unlock(&ep->lock);
     if (st != FR_OK)
@@ -156,6 +159,9 @@ fr_status nng_ep_send(fr_ep *ep, struct fr_msg *msg)
     out_remove(ep, m);
     nng_msg_chop(m->body, msg->cap - len);
     way_send(ep, w, m->body);
+    pthread_mutex_lock(&ep->lock);
+    ep->sending = false;
+    pthread_mutex_unlock(&ep->lock);
     m->body = NULL;
     msg_delete(m);
     ep->stats.tx_msgs++;
