@@ -57,6 +57,7 @@ static void *dial(void *arg)
     pthread_mutex_unlock(&ep->lock);
     if (rv)
         atomic_store(&ep->settled, true);
+    atomic_store(&ep->dialled, true);
     bell_ring(&ep->bell);
     return NULL;
 }
@@ -155,6 +156,10 @@ void nng_ep_close(fr_ep *ep)
     if (ep->dialling)
         await_answer(ep);
     part_all(ep);
+    if (atomic_load(&ep->dialled)) {
+        pthread_join(ep->dial_thread, NULL);
+        ep->dialling = false;
+    }
     listen_unlink(ep);
     if (!close_in_time(ep)) {
         ep->host->log(ep->host->ctx, FR_LOG_WARN, "nng does not let go of %s; left to it",
@@ -194,6 +199,7 @@ fr_status nng_ep_open(const struct fr_host *host, const void *cfg, const struct 
     pthread_mutex_init(&ep->lock, NULL);
     bell_init(&ep->bell);
     atomic_init(&ep->settled, false);
+    atomic_init(&ep->dialled, false);
     sem_init(&ep->closed, 0, 0);
     nng_tls_config *tls = NULL;
     fr_status st =

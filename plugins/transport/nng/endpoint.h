@@ -114,6 +114,7 @@ struct fr_ep {
     pthread_t dial_thread;
     sem_t closed;        /* up once nng has let go of the socket */
     atomic_bool settled; /* worker: the leader has answered, or will not */
+    atomic_bool dialled; /* the thread is through                        */
     bool dialling; /* the thread is to be joined                                               */
 
     /* The core's calls only. */

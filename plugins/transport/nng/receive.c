@@ -88,6 +88,16 @@ static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p
     peer_stir(ep, p);
 }
 
+/* With the lock held. */
+static void pipe_lost(fr_ep *ep, struct peer *p)
+{
+    if (p->bye_sent)
+        peer_end(ep, p, FR_OK, "shut down");
+    else
+        peer_end(ep, p, FR_ECONN, "%s",
+                 p->known ? "the connection was lost" : "closed before it said what it is");
+}
+
 /* With the lock held: false where the request is nobody's. */
 static bool hold(fr_ep *ep, struct peer *p, struct way *w)
 {
@@ -130,9 +140,11 @@ void on_message(void *arg)
         p->starved = false;
         ep->way_came = true;
     }
-    /* Of a worker's nothing follows: its pipe was lost, which is reported by itself. */
     if (!msg && ep->leader && !ep->closing)
         atomic_store(&ep->broken, true);
+    /* A request is given up with its pipe: known here before nng says so, which it may never. */
+    if (!msg && !ep->leader && !ep->closing && ep->peers)
+        pipe_lost(ep, ep->peers);
     struct way *next = msg ? way_next(ep) : NULL;
     bool lack = msg && !next && ways_lack(ep);
     pthread_mutex_unlock(&ep->lock);
@@ -212,11 +224,7 @@ void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
         peer_stir(ep, p);
     } else if (p) {
         peer_set_pipe(ep, p, 0);
-        if (p->bye_sent)
-            peer_end(ep, p, FR_OK, "shut down");
-        else
-            peer_end(ep, p, FR_ECONN, "%s",
-                     p->known ? "the connection was lost" : "closed before it said what it is");
+        pipe_lost(ep, p);
     }
     pthread_mutex_unlock(&ep->lock);
     if (event == NNG_PIPE_EV_REM_POST)
