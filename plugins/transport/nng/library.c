@@ -2,18 +2,6 @@
  * library.c - nng as a whole: its threads, its errors. */
 #include "endpoint.h"
 
-#include <sched.h>
-
-/* nng's threads hand each message on from one to the next. Under SCHED_BATCH who is woken does not
- * push the waker off its processor, so they do as much as there is in one go. They inherit it from
- * the thread that sets nng up; one with a policy of its own is left alone. */
-static bool batch(bool on)
-{
-    static const struct sched_param none;
-    int from = on ? SCHED_OTHER : SCHED_BATCH, to = on ? SCHED_BATCH : SCHED_OTHER;
-    return sched_getscheduler(0) == from && sched_setscheduler(0, to, &none) == 0;
-}
-
 /* The one mutable global, since nng itself is one: its threads go with nng_fini, which must come
  * after the last endpoint of the process and before the plugin is unloaded. */
 static struct {
@@ -27,10 +15,7 @@ fr_status library_hold(void)
     nng_aio *probe;
     pthread_mutex_lock(&library.lock);
     /* nng_fini panics where nothing was set up since the last one, so that is done here. */
-    bool batched = library.users == 0 && batch(true);
     int rv = nng_aio_alloc(&probe, NULL, NULL);
-    if (batched)
-        batch(false);
     if (rv == 0) {
         nng_aio_free(probe);
         library.users++;
