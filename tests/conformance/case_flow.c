@@ -39,9 +39,9 @@ static void *run_flow(void *ctx)
             atomic_fetch_sub(f->busy, 1);
         }
         if (p->down || now_ms() > deadline)
-            FAIL("stuck with %llu sent, %llu reported, %llu received, %s",
+            FAIL("stuck with %llu sent, %llu reported, %llu received, %s %s",
                  (unsigned long long)p->sends, (unsigned long long)p->sents,
-                 (unsigned long long)p->recvs, p->down ? "down" : "up");
+                 (unsigned long long)p->recvs, p->down ? "down:" : "up", p->detail);
     }
     return NULL;
 }

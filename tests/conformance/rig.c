@@ -278,7 +278,7 @@ static void on_event(struct end *end, const struct fr_event *ev)
                  (unsigned long long)p->sends);
         p->down = true;
         p->status = ev->status;
-        p->has_detail = ev->detail && strlen(ev->detail) > 0;
+        snprintf(p->detail, sizeof(p->detail), "%s", ev->detail ? ev->detail : "");
         break;
     default:
         FAIL("event of type %d", (int)ev->type);

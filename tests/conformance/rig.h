@@ -71,7 +71,7 @@ struct peer {
     fr_peer id;
     bool up, down;
     fr_status status; /* of its PEER_DOWN */
-    bool has_detail;
+    char detail[160]; /* of its PEER_DOWN */
     uint32_t stream;
     uint64_t sends, sents, lost; /* lost: SENT, but not with FR_OK */
     uint64_t tx_bytes, recvs, rx_bytes;

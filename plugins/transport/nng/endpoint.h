@@ -31,7 +31,6 @@ enum {
     NNG_SPARE = 4,     /* more than that go back only together                         */
     NNG_WAYS = 40,     /* of a worker: held, a window of messages, and a few of ours   */
     NNG_WAYS_MOST = 2 * NNG_WAYS, /* of one worker; more is an attack                             */
-    NNG_OVERTAKEN = 4 * NNG_WAYS, /* how old an acknowledgement may be when it comes              */
 };
 
 struct nng_cfg {
@@ -57,7 +56,7 @@ struct way {
     struct way *next_made;
 };
 
-/* Counts of messages wrap; only differences of at most NNG_WINDOW are used. */
+/* Counts of messages wrap: only differences are used. */
 struct peer {
     struct peer *next; /* in the list of all, or of the buried              */
     struct peer *next_by_id, *next_by_pipe;

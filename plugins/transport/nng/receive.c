@@ -62,12 +62,12 @@ static void accept_message(fr_ep *ep, struct peer *p, nng_msg *msg, bool *kept_p
         peer_end(ep, p, FR_EPROTO, "a message before its greeting");
         return;
     }
-    if (ack - p->tx_acked <= p->tx_sent - p->tx_acked) {
-        p->tx_acked = ack;
-    } else if (p->tx_acked - ack > NNG_OVERTAKEN) {
+    if ((int32_t)(ack - p->tx_sent) > 0) {
         peer_end(ep, p, FR_EPROTO, "%u messages acknowledged of %u", ack, p->tx_sent);
         return;
     }
+    if ((int32_t)(ack - p->tx_acked) > 0) /* else this one was overtaken */
+        p->tx_acked = ack;
     p->beats = 0;
     p->last_seen |= type == HEAD_LAST;
     p->linked = true; /* may be known here before nng says so */
@@ -111,56 +111,86 @@ static bool hold(fr_ep *ep, struct peer *p, struct way *w)
     return true;
 }
 
+/* What is left to do once the lock is given up. */
+struct rest {
+    bool kept;            /* the message                                                 */
+    bool over;            /* the pipe: nothing is on its way                             */
+    bool lack;            /* of contexts that receive, and next is NULL                  */
+    struct way *next;     /* to receive with                                             */
+    struct way *last_way; /* to send `last` on                                           */
+    nng_msg *last;
+};
+
+static bool is_last(nng_msg *msg)
+{
+    const unsigned char *body = nng_msg_body(msg);
+    return nng_msg_len(msg) >= NNG_HEAD_BYTES && body[0] == HEAD_MAGIC && body[2] == HEAD_LAST;
+}
+
+/* With the lock held. */
+static struct rest digest(fr_ep *ep, struct way *w, nng_msg *msg)
+{
+    struct rest rest = {.kept = false};
+    uint32_t pipe = nng_msg_get_pipe(msg).id;
+    struct peer *p = peer_by_pipe(ep, pipe);
+    bool last = is_last(msg), answer = last && ((unsigned char *)nng_msg_body(msg))[HEAD_ANSWER];
+    if (!ep->leader || !(hold(ep, p, w) || part_way(ep, pipe, w)))
+        way_idle(ep, w);
+    if (p && !p->over)
+        accept_message(ep, p, msg, &rest.kept);
+    else if (last)
+        rest.over = p ? ep->leader && p->last_said && answer : part_seen(ep, pipe, answer);
+    if (last && p && p->over)
+        rest.last = part_at_once(ep, p, &rest.last_way);
+    if (p) {
+        peer_owe(ep, p);
+        ep->way_came |= p->starved;
+        p->starved = false;
+    }
+    rest.next = way_next(ep);
+    rest.lack = !rest.next && ways_lack(ep);
+    return rest;
+}
+
+/* With the lock held: nothing came, and w is idle. */
+static void give_up(fr_ep *ep, struct way *w)
+{
+    way_idle(ep, w);
+    if (ep->closing)
+        return;
+    if (ep->leader)
+        atomic_store(&ep->broken, true);
+    else if (ep->peers) /* known here before nng says so, which it may never */
+        pipe_lost(ep, ep->peers);
+}
+
 void on_message(void *arg)
 {
     struct way *w = arg;
     fr_ep *ep = w->ep;
     nng_msg *msg = nng_aio_result(w->in) == 0 ? nng_aio_get_msg(w->in) : NULL;
     nng_pipe pipe = msg ? nng_msg_get_pipe(msg) : (nng_pipe){0};
-    const unsigned char *body = msg ? nng_msg_body(msg) : NULL;
-    bool last =
-        msg && nng_msg_len(msg) >= NNG_HEAD_BYTES && body[0] == HEAD_MAGIC && body[2] == HEAD_LAST;
-    bool kept = false, over = false;
+    struct rest rest = {.kept = !msg};
     pthread_mutex_lock(&ep->lock);
-    struct peer *p = msg ? peer_by_pipe(ep, pipe.id) : NULL;
     ep->receiving -= ep->leader;
-    if (!ep->leader || !(hold(ep, p, w) || part_way(ep, pipe.id, w)))
-        way_idle(ep, w);
-    if (p && !p->over)
-        accept_message(ep, p, msg, &kept);
-    else if (p && last)
-        over = ep->leader && p->last_said && body[HEAD_ANSWER];
-    else if (last)
-        over = part_seen(ep, pipe.id, body[HEAD_ANSWER]);
-    struct way *last_way = NULL;
-    nng_msg *answer = last && p && p->over ? part_at_once(ep, p, &last_way) : NULL;
-    if (p)
-        peer_owe(ep, p);
-    if (p && p->starved) {
-        p->starved = false;
-        ep->way_came = true;
-    }
-    if (!msg && ep->leader && !ep->closing)
-        atomic_store(&ep->broken, true);
-    /* A request is given up with its pipe: known here before nng says so, which it may never. */
-    if (!msg && !ep->leader && !ep->closing && ep->peers)
-        pipe_lost(ep, ep->peers);
-    struct way *next = msg ? way_next(ep) : NULL;
-    bool lack = msg && !next && ways_lack(ep);
+    if (msg)
+        rest = digest(ep, w, msg);
+    else
+        give_up(ep, w);
     pthread_mutex_unlock(&ep->lock);
     if (msg)
         atomic_store(&ep->settled, true);
     bell_ring(&ep->bell);
-    if (msg && !kept)
+    if (!rest.kept)
         nng_msg_free(msg);
-    if (answer)
-        way_send(ep, last_way, answer);
-    if (over)
+    if (rest.last)
+        way_send(ep, rest.last_way, rest.last);
+    if (rest.over)
         nng_pipe_close(pipe);
     /* Also while the core does not ask: what waits in a pipe hides its end. */
-    if (next)
-        nng_ctx_recv(next->ctx, next->in);
-    else if (lack)
+    if (rest.next)
+        nng_ctx_recv(rest.next->ctx, rest.next->in);
+    else if (rest.lack)
         ways_receive(ep);
 }
 
