@@ -28,8 +28,8 @@ enum {
     NNG_FORMER = 64,
     NNG_HELD = NNG_WINDOW, /* requests a leader keeps of a worker, to answer later         */
     NNG_RECEIVING = 1, /* contexts of a leader: more make its threads wait for each other         */
-    NNG_SPARE = 4,     /* more than that go back only together                         */
-    NNG_WAYS = 40,     /* of a worker: held, a window of messages, and a few of ours   */
+    NNG_SPARE = 20,    /* more than that beside them go back, together                  */
+    NNG_WAYS = 56,     /* of a worker: held, a window of messages, and a few of ours   */
     NNG_WAYS_MOST = 2 * NNG_WAYS, /* of one worker; more is an attack                             */
 };
 
