@@ -182,9 +182,10 @@ static bool is_free(const struct way *w)
 
 struct way *way_take(fr_ep *ep, struct peer *p)
 {
-    struct way **at = ep->leader ? &p->ways : &ep->idle, *w;
-    while ((w = *at) && ep->leader && !is_free(w))
-        at = &w->next;
+    struct way **at = ep->leader ? &p->ways : &ep->idle;
+    while (*at && ep->leader && !is_free(*at))
+        at = &(*at)->next;
+    struct way *w = *at;
     if (!w)
         return NULL;
     *at = w->next;
