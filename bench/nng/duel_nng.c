@@ -28,6 +28,8 @@ struct bare {
     const struct duel_load *load;
     struct duel_times *times; /* NULL: the worker */
     nng_socket sock;
+    void (*send)(struct bare *b, nng_msg *msg);
+    nng_msg *(*receive)(struct bare *b); /* NULL: callbacks do it */
     nng_aio *in, *out;
     nng_mtx *lock;
     nng_msg *waiting[MOST_CREDITS];
@@ -129,6 +131,50 @@ static void end_worker(struct bare *b)
     nng_close(b->sock);
 }
 
+static void send_order(struct bare *b)
+{
+    b->began[b->sent % b->load->credits] = fr_now_ns();
+    b->send(b, new_order(b->sent++));
+}
+
+static void on_result(struct bare *b, nng_msg *msg)
+{
+    duel_place(nng_msg_body(msg), b->load);
+    nng_msg_free(msg);
+    b->times->latency_ns[b->done] = fr_now_ns() - b->began[b->done % b->load->credits];
+    b->done++;
+    if (b->sent < b->load->results)
+        send_order(b);
+}
+
+static void send_first(struct bare *b)
+{
+    while (b->sent < b->load->credits && b->sent < b->load->results)
+        send_order(b);
+}
+
+/* The main thread's, where there is one that works. */
+static void lead(struct bare *b)
+{
+    uint64_t start_ns = fr_now_ns();
+    send_first(b);
+    while (b->done < b->load->results)
+        on_result(b, b->receive(b));
+    b->times->wall_ns = fr_now_ns() - start_ns;
+}
+
+static int work(struct bare *b)
+{
+    for (;;) {
+        nng_msg *order = b->receive(b);
+        if (is_over(order))
+            return 0;
+        nng_msg *result = new_result(b->load, order);
+        nng_msg_free(order);
+        b->send(b, result);
+    }
+}
+
 /* -------------------------------------------------------------------- polled */
 
 static void on_come(void *arg)
@@ -166,6 +212,8 @@ static void post(struct bare *b, nng_msg *msg)
 
 static void start_polling(struct bare *b)
 {
+    b->send = post;
+    b->receive = take;
     sem_init(&b->come, 0, 0);
     die("lock", nng_mtx_alloc(&b->lock));
     die("aio", nng_aio_alloc(&b->in, on_come, b));
@@ -182,31 +230,15 @@ static void stop_polling(struct bare *b)
     sem_destroy(&b->come);
 }
 
-static void post_order(struct bare *b)
-{
-    b->began[b->sent % b->load->credits] = fr_now_ns();
-    post(b, new_order(b->sent++));
-}
-
 static bool polled_lead(const struct duel_load *load, struct duel_times *times)
 {
     static struct bare b;
     open_bare(&b, load);
+    b.times = times;
     start_polling(&b);
     await_worker(&b);
-    uint64_t start_ns = fr_now_ns();
     nng_recv_aio(b.sock, b.in);
-    while (b.sent < load->credits && b.sent < load->results)
-        post_order(&b);
-    for (; b.done < load->results; b.done++) {
-        nng_msg *msg = take(&b);
-        duel_place(nng_msg_body(msg), load);
-        nng_msg_free(msg);
-        times->latency_ns[b.done] = fr_now_ns() - b.began[b.done % load->credits];
-        if (b.sent < load->results)
-            post_order(&b);
-    }
-    times->wall_ns = fr_now_ns() - start_ns;
+    lead(&b);
     end_worker(&b);
     stop_polling(&b);
     nng_fini(); /* each contender starts the library's threads itself */
@@ -220,14 +252,7 @@ static int polled_work(const struct duel_load *load, const char *url)
     start_polling(&b);
     dial_leader(&b, url);
     nng_recv_aio(b.sock, b.in);
-    for (;;) {
-        nng_msg *order = take(&b);
-        if (is_over(order))
-            return 0;
-        nng_msg *result = new_result(load, order);
-        nng_msg_free(order);
-        post(&b, result);
-    }
+    return work(&b);
 }
 
 /* ----------------------------------------------------------------- callbacks */
@@ -267,22 +292,6 @@ static void on_sent(void *arg)
     }
 }
 
-static void put_order(struct bare *b)
-{
-    b->began[b->sent % b->load->credits] = fr_now_ns();
-    put(b, new_order(b->sent++));
-}
-
-static void on_result(struct bare *b, nng_msg *msg)
-{
-    duel_place(nng_msg_body(msg), b->load);
-    nng_msg_free(msg);
-    b->times->latency_ns[b->done] = fr_now_ns() - b->began[b->done % b->load->credits];
-    b->done++;
-    if (b->sent < b->load->results)
-        put_order(b);
-}
-
 static void on_received(void *arg)
 {
     struct bare *b = arg;
@@ -307,6 +316,7 @@ static void on_received(void *arg)
 
 static void start_aios(struct bare *b)
 {
+    b->send = put;
     sem_init(&b->over, 0, 0);
     die("lock", nng_mtx_alloc(&b->lock));
     die("aio", nng_aio_alloc(&b->in, on_received, b));
@@ -331,8 +341,7 @@ static bool callbacks_lead(const struct duel_load *load, struct duel_times *time
     start_aios(&b);
     await_worker(&b);
     uint64_t start_ns = fr_now_ns();
-    while (b.sent < load->credits && b.sent < load->results)
-        put_order(&b);
+    send_first(&b);
     nng_recv_aio(b.sock, b.in); /* only now, so that one thread alone counts */
     while (sem_wait(&b.over) != 0)
         ;
@@ -357,31 +366,27 @@ static int callbacks_work(const struct duel_load *load, const char *url)
 
 /* --------------------------------------------------------------------- calls */
 
-static void send_order(struct bare *b)
+static void call_send(struct bare *b, nng_msg *msg)
 {
-    b->began[b->sent % b->load->credits] = fr_now_ns();
-    die("send", nng_sendmsg(b->sock, new_order(b->sent), 0));
-    b->sent++;
+    die("send", nng_sendmsg(b->sock, msg, 0));
+}
+
+static nng_msg *call_receive(struct bare *b)
+{
+    nng_msg *msg;
+    die("receive", nng_recvmsg(b->sock, &msg, 0));
+    return msg;
 }
 
 static bool calls_lead(const struct duel_load *load, struct duel_times *times)
 {
     static struct bare b;
     open_bare(&b, load);
+    b.times = times;
+    b.send = call_send;
+    b.receive = call_receive;
     await_worker(&b);
-    uint64_t start_ns = fr_now_ns();
-    while (b.sent < load->credits && b.sent < load->results)
-        send_order(&b);
-    for (; b.done < load->results; b.done++) {
-        nng_msg *msg;
-        die("receive", nng_recvmsg(b.sock, &msg, 0));
-        duel_place(nng_msg_body(msg), load);
-        nng_msg_free(msg);
-        times->latency_ns[b.done] = fr_now_ns() - b.began[b.done % load->credits];
-        if (b.sent < load->results)
-            send_order(&b);
-    }
-    times->wall_ns = fr_now_ns() - start_ns;
+    lead(&b);
     end_worker(&b);
     nng_fini();
     return true;
@@ -391,16 +396,10 @@ static int calls_work(const struct duel_load *load, const char *url)
 {
     static struct bare b;
     open_bare(&b, load);
+    b.send = call_send;
+    b.receive = call_receive;
     dial_leader(&b, url);
-    for (;;) {
-        nng_msg *msg;
-        die("receive", nng_recvmsg(b.sock, &msg, 0));
-        if (is_over(msg))
-            return 0;
-        nng_msg *result = new_result(load, msg);
-        nng_msg_free(msg);
-        die("send", nng_sendmsg(b.sock, result, 0));
-    }
+    return work(&b);
 }
 
 /* -------------------------------------------------------------------- plugin */
