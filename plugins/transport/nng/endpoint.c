@@ -43,6 +43,17 @@ static fr_status set_up_socket(fr_ep *ep)
     return FR_OK;
 }
 
+/* Signals are for the core's threads. */
+static bool start_thread(pthread_t *thread_p, void *(*run)(void *), fr_ep *ep)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(thread_p, NULL, run, ep) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 /* A thread, since nng says why it cannot connect only to those who wait for it. Closing the dialer
  * ends the wait. */
 static void *dial(void *arg)
@@ -72,12 +83,7 @@ static fr_status dial_to(fr_ep *ep, nng_tls_config *tls)
                        nng_strerror(rv));
     if (!peer_new(ep, 0))
         return FR_FAIL(ep->host, FR_ENOMEM, "out of memory");
-    /* Signals are for the core's threads. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    ep->dialling = pthread_create(&ep->dial_thread, NULL, dial, ep) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    ep->dialling = start_thread(&ep->dial_thread, dial, ep);
     return ep->dialling ? FR_OK : FR_FAIL(ep->host, FR_ENOMEM, "cannot start a thread");
 }
 
@@ -129,12 +135,7 @@ static void *close_socket(void *arg)
 static bool close_in_time(fr_ep *ep)
 {
     pthread_t thread;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, NULL, close_socket, ep) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!started) {
+    if (!start_thread(&thread, close_socket, ep)) {
         close_socket(ep);
         return true;
     }

@@ -6,9 +6,9 @@
  * any that it holds. So requests are also room for answers: see ways.c. No more than NNG_WINDOW
  * messages of the core are on their way to a peer that has not acknowledged them.
  *
- * Threads: all calls of the core, hence everything that sends, on one thread at a time; nng's own
- * run the callbacks, which only change peers under the lock and ring the bell. They may overtake
- * each other, so messages are numbered. */
+ * Threads: all calls of the core, hence everything that sends but an answered LAST, on one thread
+ * at a time; nng's own run the callbacks, which change peers under the lock and ring the bell. They
+ * may overtake each other, so messages are numbered. */
 #ifndef NNG_ENDPOINT_H
 #define NNG_ENDPOINT_H
 #include "../inproc/bell.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * receive.c - what nng's threads report: messages, pipes that come and go. Nothing here sends. */
+ * receive.c - what nng's threads report: messages, pipes that come and go. Nothing here
+ * sends, but LAST in answer to one. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * send.c - messages of the core, and the few of our own, on their way to nng.
  *
- * A message: magic, version, type, 0; its number (or, where it has none, the next one's); how many
- * of the other side's the core here has taken. Numbers are big endian. */
+ * A message: magic, version, type, 0 (LAST: 1 in answer to one); its number (or, where it has none,
+ * the next one's); how many of the other side's the core here has taken. Numbers are big endian. */
 #include <stdlib.h>
 #include <string.h>
 
